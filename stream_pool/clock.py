@@ -1,0 +1,29 @@
+"""Where time comes from in the shell: one small port, so that a test can bring its own.
+
+Pure rooms never import this: they take times as arguments.
+"""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Two clocks under one name: one for durations, one for the time of day."""
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start; never goes back."""
+        ...
+
+    def now_ms(self) -> int:
+        """Milliseconds since the Unix epoch, UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
