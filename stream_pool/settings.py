@@ -1,0 +1,299 @@
+"""What can be set from outside, in one place: variables `STREAM_POOL_<FIELD>`, read once at the edge.
+
+Inner objects never see a `Settings`: they take plain values. A wrong value is a `MisuseError` that names the
+variable, the value and what is allowed; a variable that no setting has is reported with the nearest name that
+exists (`unknown_variables`), as a value for the caller to log. An empty variable counts as unset.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stream_pool.errors import MisuseError
+
+PREFIX = "STREAM_POOL_"
+
+ELSEWHERE = frozenset({"STREAM_POOL_PURE"})
+"""Variables of this prefix that are no settings: they choose code at import time, before settings exist."""
+
+MIB = 1 << 20
+DEFAULT_KAFKA_PORT = 9092
+LONGEST_QUOTED_VALUE = 80
+
+_SERVER = re.compile(r"(?:kafka://)?(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
+
+
+def _servers(broker: str) -> tuple[str, ...]:
+    """`kafka://a:9092,b` → `("a:9092", "b:9092")`. Raises ValueError where a part is no address."""
+    if not broker.startswith("kafka://"):
+        raise ValueError(broker)
+    servers = []
+    for part in re.split("[,;]", broker):
+        found = _SERVER.fullmatch(part)
+        if found is None:
+            raise ValueError(part)
+        port = int(found["port"] or DEFAULT_KAFKA_PORT)
+        if not 1 <= port <= 65_535:
+            raise ValueError(part)
+        servers.append(f"{found['host']}:{port}")
+    return tuple(servers)
+
+
+def _broker(value: object) -> object:
+    if isinstance(value, str):
+        _servers(value)
+    return value
+
+
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Records = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Capacity = Annotated[int, Field(ge=16, le=16_777_216)]
+Label = Annotated[str, Field(max_length=200)]
+BrokerUrl = Annotated[
+    str,
+    BeforeValidator(_broker),
+    Field(json_schema_extra={"allowed": "kafka://host:port, more servers after a comma"}),
+]
+
+
+class Settings(BaseSettings):
+    """Everything that the environment can set. Units stand last in the names; bounds are part of the type."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+    broker: BrokerUrl = f"kafka://localhost:{DEFAULT_KAFKA_PORT}"
+    """Where Kafka listens."""
+    web_host: str = Field("127.0.0.1", max_length=253)
+    """Address that the web server (metrics, health) binds to."""
+    web_port: int = Field(6066, ge=0, le=65_535)
+    """Port of the web server; 0 lets the system choose one."""
+    connect_timeout_s: float = Field(10, ge=0.1, le=600)
+    """How long the broker is tried at the start before the worker gives up."""
+
+    interval_s: float = Field(10, ge=0.1, le=300)
+    """One observation interval: samples are written, lag is polled and the pool adapts once in it."""
+    commit_interval_s: float = Field(1, ge=0.05, le=300)
+    """Moved positions are committed this often."""
+    poll_timeout_ms: int = Field(200, ge=1, le=60_000)
+    """How long one fetch waits for records."""
+    max_poll_records: int = Field(2_000, ge=1, le=1_000_000)
+    """Records of one fetch, over all partitions, at most."""
+    max_partition_fetch_bytes: int = Field(MIB, ge=1_024, le=1_024 * MIB)
+    """Bytes fetched from one partition at a time."""
+    session_timeout_ms: int = Field(10_000, ge=1_000, le=1_800_000)
+    """A worker that sends no heartbeat for so long is taken out of its group."""
+    rebalance_timeout_ms: int = Field(30_000, ge=1_000, le=1_800_000)
+    """How long the group waits for a member to rejoin; above the drain."""
+    drain_timeout_s: float = Field(10, ge=0, le=3_600)
+    """How long work in flight may take to finish on a revocation or a stop."""
+    stop_timeout_s: float = Field(15, ge=0.5, le=7_200)
+    """From the signal to the exit of the process, whatever hangs; above the drain."""
+    buffer_records: int = Field(10_000, ge=1, le=10_000_000)
+    """Records in flight of one topic, above which its partitions are paused."""
+    buffer_bytes: int = Field(64 * MIB, ge=MIB, le=65_536 * MIB)
+    """Bytes in flight of one topic, above which its partitions are paused."""
+    yield_interval_ms: int = Field(50, ge=1, le=5_000)
+    """Work hands over to the event loop at least this often, between records."""
+    auto_offset_reset: Literal["earliest", "latest"] = "earliest"
+    """Where a group without a commit begins."""
+    on_offset_lost: Literal["stop", "earliest", "latest"] = "stop"
+    """What happens when retention has overtaken the committed offset."""
+    event_buffer: int = Field(1_000, ge=1, le=1_000_000)
+    """Observations that wait while the log cannot be written; the oldest are dropped."""
+
+    dead_letter_budget_ratio: Ratio = 0.05
+    """Above this share of dead letters in the window the worker stops; 1 switches the budget off."""
+    dead_letter_budget_min_records: Records = 100
+    """The budget is not judged on fewer records than these."""
+    dead_letter_budget_window_s: float = Field(60, ge=1, le=86_400)
+    """The window of the budget."""
+
+    decoder: Literal["stream_pool", "orjson"] = "stream_pool"
+    """`orjson` is the reference decoder that benches compare with: plain dicts, no pool, no limits."""
+    duplicate_keys: Literal["error", "last"] = "error"
+    """A key twice in one object: an error, or the last one counts."""
+    limit_document_bytes: int = Field(16 * MIB, ge=1, le=1_024 * MIB)
+    """Bytes of one document."""
+    limit_depth: int = Field(64, ge=1, le=1_024)
+    """Levels of one document; the root container is 1."""
+    limit_keys: int = Field(100_000, ge=0, le=100_000_000)
+    """Members of all objects of one document."""
+    limit_items: int = Field(1_000_000, ge=0, le=100_000_000)
+    """Elements of all arrays of one document."""
+    limit_key_bytes: int = Field(1_024, ge=0, le=1_024 * MIB)
+    """Bytes of one key, as written."""
+    limit_string_bytes: int = Field(8 * MIB, ge=0, le=1_024 * MIB)
+    """Bytes of one string, as written."""
+    limit_number_digits: int = Field(1_000, ge=1, le=4_300)
+    """Digits of one number."""
+
+    pool_capacity: Capacity = 4_096
+    """Entries that the pool may hold at the start."""
+    pool_adaptive: bool = True
+    """Whether the pool grows and shrinks with the traffic."""
+    pool_capacity_min: Capacity = 1_024
+    """An adaptive pool never shrinks below this."""
+    pool_capacity_max: Capacity = 262_144
+    """An adaptive pool never grows above this."""
+    pool_base_window_s: float = Field(60, ge=1, le=86_400)
+    """The base rate that growth is judged against is the mean of this long a past."""
+    pool_seed: int | None = Field(None, ge=0, le=(1 << 64) - 1)
+    """Seed of the pool's hash where runs must repeat; random when unset."""
+
+    detector_enabled: bool = True
+    """Whether this worker takes part in detection (one member of the group owns it at a time)."""
+    detector_window_s: float = Field(10, ge=0.1, le=3_600)
+    """Static thresholds are judged once a window."""
+    detector_open_after: int = Field(1, ge=1, le=1_000)
+    """Windows in a row over a threshold before an anomaly opens."""
+    detector_resolve_after: int = Field(3, ge=1, le=1_000)
+    """Windows in a row back under it before the anomaly resolves."""
+    detector_lag_threshold_records: Records = 50_000
+    """Lag of a topic that is an anomaly."""
+    detector_error_ratio_threshold: Ratio = 0.05
+    """Share of failed records of a topic that is an anomaly."""
+    detector_error_min_records: Records = 100
+    """The error ratio is not judged on fewer records than these."""
+    detector_latency_p99_limit_s: float = Field(1.0, gt=0, le=86_400)
+    """99th percentile from poll to done that is an anomaly."""
+    detector_memory_limit_bytes: int = Field(200_000_000, ge=MIB, le=1 << 50)
+    """Resident memory of a worker that is an anomaly when it lasts."""
+    detector_memory_for_s: float = Field(300, ge=0, le=86_400)
+    """How long memory must stay above its limit."""
+
+    service_name: Label = "stream-pool"
+    """What this deployment calls itself; with the seven below a label of stream_pool_build_info."""
+    service_version: Label = ""
+    """Version of the service that runs on stream-pool."""
+    deploy_id: Label = ""
+    """The deployment that brought this process."""
+    canary_flag: Label = ""
+    """Whether, or as which, this process is a canary."""
+    git_commit: Label = ""
+    """Commit that the service was built from."""
+    ci_pipeline_id: Label = ""
+    """Pipeline that built the service."""
+    environment: Label = ""
+    """Such as production or staging."""
+    region: Label = ""
+    """Where it runs."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Records below it are not written."""
+    log_format: Literal["auto", "json", "console"] = "auto"
+    """`auto`: for people on a terminal, JSON elsewhere."""
+
+    @property
+    def bootstrap_servers(self) -> tuple[str, ...]:
+        """`host:port` of each server in `broker`."""
+        return _servers(self.broker)
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if not self.pool_capacity_min <= self.pool_capacity <= self.pool_capacity_max:
+            raise ValueError(
+                f"{variable('pool_capacity')}={self.pool_capacity} must lie between"
+                f" {variable('pool_capacity_min')}={self.pool_capacity_min} and"
+                f" {variable('pool_capacity_max')}={self.pool_capacity_max}"
+            )
+        if not self.drain_timeout_s < self.stop_timeout_s:
+            raise ValueError(
+                f"{variable('drain_timeout_s')}={self.drain_timeout_s:g} must be less than"
+                f" {variable('stop_timeout_s')}={self.stop_timeout_s:g}"
+            )
+        if not self.drain_timeout_s * 1_000 < self.rebalance_timeout_ms:
+            raise ValueError(
+                f"{variable('drain_timeout_s')}={self.drain_timeout_s:g} must be less than"
+                f" {variable('rebalance_timeout_ms')}={self.rebalance_timeout_ms}"
+            )
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownVariable:
+    """A variable with our prefix that nothing reads, and the setting probably meant, if any is near."""
+
+    name: str
+    nearest: str | None
+
+    def __str__(self) -> str:
+        hint = f"; did you mean {self.nearest}?" if self.nearest else ""
+        return f"{self.name} is not a setting{hint}"
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field of `Settings`."""
+    return PREFIX + field.upper()
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The environment's settings, with `overrides` (command-line options) above it.
+
+    Raises `MisuseError` with one line for each setting that is wrong.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise MisuseError("\n".join(_complaint(detail) for detail in error.errors())) from None
+
+
+def unknown_variables(environment: Mapping[str, str]) -> tuple[UnknownVariable, ...]:
+    """Variables of `environment` that carry our prefix and that nothing reads, sorted by name."""
+    known = {variable(field) for field in Settings.model_fields} | ELSEWHERE
+    strangers = (
+        name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in known
+    )
+    return tuple(UnknownVariable(name, _nearest(name)) for name in sorted(strangers))
+
+
+def allowed(field: FieldInfo) -> str:
+    """What a setting takes, in words made from its declaration."""
+    if isinstance(field.json_schema_extra, dict):
+        return str(field.json_schema_extra["allowed"])
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(get_args(field.annotation))
+    bounds = {
+        name: getattr(bound, name) for bound in field.metadata for name in _BOUNDS if hasattr(bound, name)
+    }
+    limits = (f" {_BOUNDS[name]} {bound}" for name, bound in bounds.items())
+    return _KINDS.get(str(field.annotation), "a whole number") + "".join(limits)
+
+
+_KINDS = {str(bool): "true or false", str(float): "a number", str(str): "a text"}
+_BOUNDS = {
+    "gt": "above",
+    "ge": "from",
+    "le": "to",
+    "max_length": "of at most so many characters:",
+}
+
+
+def _nearest(name: str) -> str | None:
+    fields = difflib.get_close_matches(name.upper().removeprefix(PREFIX).lower(), Settings.model_fields, n=1)
+    return variable(fields[0]) if fields else None
+
+
+def _complaint(detail: ErrorDetails) -> str:
+    if not detail["loc"]:
+        return str(detail["ctx"]["error"])
+    field = str(detail["loc"][0])
+    if field not in Settings.model_fields:
+        return str(UnknownVariable(variable(field), _nearest(field)))
+    value = str(detail["input"])
+    if len(value) > LONGEST_QUOTED_VALUE:
+        value = value[:LONGEST_QUOTED_VALUE] + "…"
+    return f"{variable(field)}={value} is not allowed: it must be {allowed(Settings.model_fields[field])}"
