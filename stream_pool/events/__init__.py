@@ -1,0 +1,70 @@
+"""The event log's types: what may stand in it, and how each becomes a CloudEvents message and back."""
+
+from stream_pool.events.anomalies import AnomalyOpened, AnomalyResolved, Diagnosis, Severity
+from stream_pool.events.catalog import EVENT_TYPES, Anomaly, Event, Observation, json_schema
+from stream_pool.events.cloudevents import (
+    EncodedEvent,
+    Headers,
+    LoggedEvent,
+    MalformedEvent,
+    UnknownEvent,
+    decode,
+    encode,
+    read_record,
+)
+from stream_pool.events.form import EventFormError, Scalar
+from stream_pool.events.ids import anomaly_id, event_id
+from stream_pool.events.observations import (
+    ClockTicked,
+    DetectorConfigured,
+    GcPaused,
+    LagSampled,
+    Latency,
+    MemorySampled,
+    ObservationsLost,
+    OffsetsCommitted,
+    PartitionCommit,
+    PartitionLag,
+    PartitionSignals,
+    PoolResized,
+    PoolSampled,
+    SignalsSampled,
+)
+
+__all__ = [
+    "EVENT_TYPES",
+    "Anomaly",
+    "AnomalyOpened",
+    "AnomalyResolved",
+    "ClockTicked",
+    "DetectorConfigured",
+    "Diagnosis",
+    "EncodedEvent",
+    "Event",
+    "EventFormError",
+    "GcPaused",
+    "Headers",
+    "LagSampled",
+    "Latency",
+    "LoggedEvent",
+    "MalformedEvent",
+    "MemorySampled",
+    "Observation",
+    "ObservationsLost",
+    "OffsetsCommitted",
+    "PartitionCommit",
+    "PartitionLag",
+    "PartitionSignals",
+    "PoolResized",
+    "PoolSampled",
+    "Scalar",
+    "Severity",
+    "SignalsSampled",
+    "UnknownEvent",
+    "anomaly_id",
+    "decode",
+    "encode",
+    "event_id",
+    "json_schema",
+    "read_record",
+]
