@@ -19,9 +19,9 @@ BAGGAGE_MEMBERS = 64
 BAGGAGE_BYTES = 8_192
 """Bytes of a header that a conforming receiver must keep; a longer one is ignored whole."""
 
-_TRACEPARENT = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
-_INVALID_VERSION = b"ff"
-_TRACEPARENT_BYTES_OF_VERSION_0 = 55
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
+_INVALID_VERSION = "ff"
+_LENGTH_OF_VERSION_0 = 55
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
@@ -50,7 +50,7 @@ class TraceContext:
         return f"00-{self.trace_id}-{self.span_id}-{self.flags:02x}"
 
 
-def parse_traceparent(header: bytes | None) -> TraceContext | None:
+def parse_traceparent(header: str | None) -> TraceContext | None:
     """The trace context of a `traceparent` header; None where there is none, or it breaks a rule.
 
     A version above 00 is read by what it must share with 00; version ff, upper-case digits and identifiers of
@@ -62,23 +62,23 @@ def parse_traceparent(header: bytes | None) -> TraceContext | None:
     if found is None:
         return None
     version, trace_id, span_id, flags, _rest = found.groups()
-    if version == _INVALID_VERSION or not trace_id.strip(b"0") or not span_id.strip(b"0"):
+    if version == _INVALID_VERSION or not trace_id.strip("0") or not span_id.strip("0"):
         return None
-    if version == b"00" and len(header) != _TRACEPARENT_BYTES_OF_VERSION_0:
+    if version == "00" and len(header) != _LENGTH_OF_VERSION_0:
         return None
-    return TraceContext(trace_id.decode(), span_id.decode(), int(flags, 16))
+    return TraceContext(trace_id, span_id, int(flags, 16))
 
 
-def parse_baggage(header: bytes | None) -> dict[str, str]:
+def parse_baggage(header: str | None) -> dict[str, str]:
     """The entries of a `baggage` header, percent-decoded; properties after a `;` are dropped.
 
     A member that is no `token=value` is skipped, and of two with one name the last counts. Bytes that do not
     decode as UTF-8 become U+FFFD, as the specification asks.
     """
-    if header is None or len(header) > BAGGAGE_BYTES or not header.isascii():
+    if header is None or not header.isascii() or len(header) > BAGGAGE_BYTES:
         return {}
     entries: dict[str, str] = {}
-    for member in header.decode("ascii").split(",")[:BAGGAGE_MEMBERS]:
+    for member in header.split(",")[:BAGGAGE_MEMBERS]:
         name, equals, value = member.partition(";")[0].partition("=")
         name, value = name.strip(_BLANKS), value.strip(_BLANKS)
         if equals and _TOKEN.fullmatch(name) and _VALUE.fullmatch(value):
