@@ -75,22 +75,27 @@ def encode(
 ) -> EncodedEvent:
     """The message of an event. `time_ms` is Unix epoch; the key is the worker's name, or the anomaly's id.
 
-    Raises EventFormError where a member has a value that its form does not allow.
+    Raises EventFormError where a member has a value that its form, or JSON, does not allow.
     """
-    headers = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", id.encode()),
-        ("ce_source", source.encode()),
-        ("ce_type", event.TYPE.encode()),
-        ("ce_time", _rfc3339(time_ms).encode()),
-    ]
-    if subject is not None:
-        headers.append(("ce_subject", subject.encode()))
-    if traceparent is not None:
-        headers.append(("ce_traceparent", traceparent.encode()))
-    headers.append(("content-type", b"application/json"))
+    attributes = {
+        "ce_specversion": "1.0",
+        "ce_id": id,
+        "ce_source": source,
+        "ce_type": event.TYPE,
+        "ce_time": _rfc3339(time_ms),
+        "ce_subject": subject,
+        "ce_traceparent": traceparent,
+        "content-type": "application/json",
+    }
     key = event.anomaly_id if isinstance(event, AnomalyOpened | AnomalyResolved) else event.worker
-    return EncodedEvent(key.encode(), orjson.dumps(FORMS[type(event)].write(event)), tuple(headers))
+    try:
+        return EncodedEvent(
+            key=key.encode(),
+            value=orjson.dumps(FORMS[type(event)].write(event)),
+            headers=tuple((name, text.encode()) for name, text in attributes.items() if text is not None),
+        )
+    except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
+        raise EventFormError(f"{event.TYPE} cannot be written: {error}") from error
 
 
 def decode(headers: Headers, value: bytes | None) -> Event | UnknownEvent | MalformedEvent:

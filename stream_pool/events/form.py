@@ -25,7 +25,7 @@ Schema: TypeAlias = dict[str, Any]
 
 
 class EventFormError(StreamPoolError):
-    """A value that an event's form does not allow; `path` leads to the member, as in `partitions[3].status`."""
+    """A value that an event's form does not allow; `path` leads to its member: `partitions[3].status`."""
 
     reason = "event_malformed"
 

@@ -1,8 +1,9 @@
 """What a worker or a detector saw, as events: everything in the log that is not a function of the log.
 
-Each starts with who says so: `worker` (a name that outlives restarts), `incarnation` (one life of its process)
-and `sequence` (rising from event to event in that life, so that a reader can drop repeats). `interval_s` is the
-time that an event covers, by the writer's monotonic clock. Counts are deltas of that interval, never totals.
+Each starts with who says so: `worker` (a name that outlives restarts), `incarnation` (one life of its
+process) and `sequence` (rising from event to event in that life, so that a reader can drop repeats).
+`interval_s` is the time that an event covers, by the writer's monotonic clock. Counts are deltas of that
+interval, never totals.
 """
 
 from dataclasses import dataclass
