@@ -1,12 +1,12 @@
 """Orders as an order service would put them on a topic: seeded, and the same to the byte everywhere.
 
-An order has a customer, addresses, items, payments, fulfilment, totals and extensions. Only the extensions grow
-with `depth`: partners wrap their own data round each other's, a level each, down to 17 levels. Which keys and
-values repeat, and how many of each there are, is counted in `docs/generator.md` and held by a test, since every
-later figure about pooling rests on it.
+An order has a customer, addresses, items, payments, fulfilment, totals and extensions. Only the extensions
+grow with `depth`: partners wrap their own data round each other's, a level each, down to 17 levels. Which
+keys and values repeat, and how many of each there are, is counted in `docs/generator.md` and held by a test,
+since every later figure about pooling rests on it.
 
-Random numbers come from `random.Random` by `random` and `getrandbits` alone: both keep their sequence from one
-Python version to the next, which `choice` or `shuffle` do not promise.
+Random numbers come from `random.Random` by `random` and `getrandbits` alone: both keep their sequence from
+one Python version to the next, which `choice` or `shuffle` do not promise.
 """
 
 import random
@@ -33,9 +33,7 @@ _CUSTOMER = (
     '{"id":"%s","segment":"%s","name":{"given":"%s","family":"%s"},"email":"%s","phone":"%s","locale":"%s",'
     '"loyalty":{"tier":"%s","points":%d}}'
 )
-_ADDRESS = (
-    '{"street":"%s","number":%d,"postcode":"%s","city":"%s","country":"%s","geo":{"lat":%s,"lon":%s}}'
-)
+_ADDRESS = '{"street":"%s","number":%d,"postcode":"%s","city":"%s","country":"%s","geo":{"lat":%s,"lon":%s}}'
 _ITEM = (
     '{"line":%d,"sku":"%s","barcode":"%s","name":"%s","quantity":%d,"price":{"amount":%s,"currency":"%s"},'
     '"tax":{"percent":%d,"amount":%s},"attributes":{"colour":"%s","size":"%s","gift":%s}}'
@@ -95,7 +93,7 @@ class OrderGenerator:
         self._flood_keys = 0
 
     def order(self, depth: int = DEPTH_MAX, unique_keys: int = 0, at_ms: int = START_MS) -> Order:
-        """The next order, `depth` levels deep (the root is 1), created at `at_ms` (milliseconds since the epoch).
+        """The next order, `depth` levels deep (the root is 1), created at `at_ms` (ms since the epoch).
 
         `unique_keys` members with keys that no other order of this generator has go into `extensions.labels`.
         Raises `MisuseError` where the depth is not within 6 to 17 or the number of keys is negative.
@@ -258,9 +256,7 @@ def iso_utc(at_ms: int) -> str:
     """Milliseconds since the epoch as an RFC 3339 time in UTC."""
     seconds, milliseconds = divmod(at_ms, 1_000)
     days, seconds = divmod(seconds, 86_400)
-    return (
-        f"{_date(days)}T{seconds // 3_600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}Z"
-    )
+    return f"{_date(days)}T{seconds // 3_600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}Z"
 
 
 def _addresses(customer_index: int, *, ships_elsewhere: bool) -> str:
@@ -281,7 +277,7 @@ def _date(days: int) -> str:
 
 @lru_cache(maxsize=DEPTH_MAX)
 def _extensions_template(depth: int) -> tuple[str, int]:
-    """The nested extensions of an order of that depth, without the opening brace, and how many values they take."""
+    """The nested extensions of an order of that depth, less their first brace, and their number of values."""
     levels = _EXTENSIONS[: depth - 1]
     template = ",".join(levels) + "}" * len(levels)
     return template, template.count("%")

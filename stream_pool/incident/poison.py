@@ -1,7 +1,7 @@
 """Records that no decoder should accept, each wrong in one way of its own.
 
-A poison record is made from a good order by one function, so it carries an order's key and headers and is the same
-in every run. The names are ours; the `reason` under which each ends in the dead letters stands beside it.
+A poison record is made from a good order by one function, so it carries an order's key and headers and is the
+same in every run. The names are ours; the reason under which each ends in the dead letters is in `REASONS`.
 """
 
 from collections.abc import Callable

@@ -1,15 +1,17 @@
 """An incident as a short script: phases of traffic, played for any number of orders.
 
-A scenario is a TOML file (`scenarios/demo.toml` is the one of the demo) written for a nominal number of `orders`.
-Asking for more or fewer keeps the story and its length: the rate goes up with the number, and the time that the
-handler takes goes down with it, so the worker falls behind by the same number of seconds. Poison and failing
-records are spread evenly rather than drawn, so a ratio of 2 % is exactly 2 of every 100 and every kind gets its turn.
+A scenario is a TOML file (`scenarios/demo.toml` is the one of the demo) written for a nominal number of
+`orders`. Asking for more or fewer keeps the story and its length: the rate goes up with the number, and the
+time that the handler takes goes down with it, so the worker falls behind by the same number of seconds. Poison
+and failing records are spread evenly rather than drawn: a ratio of 2 % is exactly 2 of every 100, and every
+kind gets its turn.
 """
 
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +24,7 @@ ERROR_HEADER: Final = "simulated-error"
 
 
 class ScenarioError(MisuseError):
-    """A scenario file that cannot be played; the message names file, phase, field, value and what is allowed."""
+    """A scenario that cannot be played; the message names file, phase, field, value and what is allowed."""
 
     reason = "scenario"
 
@@ -77,7 +79,9 @@ class Scenario:
         Raises `MisuseError` where `orders` is less than the number of phases.
         """
         if orders < len(self.phases):
-            raise MisuseError(f"scenario {self.name} has {len(self.phases)} phases, so it needs as many orders")
+            raise MisuseError(
+                f"scenario {self.name} has {len(self.phases)} phases, so it needs as many orders"
+            )
         generator = OrderGenerator(seed)
         spread = _Spread()
         latency_scale = self.orders / orders
@@ -98,7 +102,7 @@ class Scenario:
         for phase in self.phases:
             reached += phase.share
             bounds.append(round(orders * reached / shares))
-        return tuple(after - before for before, after in zip(bounds, bounds[1:], strict=False))
+        return tuple(after - before for before, after in pairwise(bounds))
 
 
 class _Spread:
@@ -109,9 +113,7 @@ class _Spread:
         self._error = 0.0
         self._poisons_made = 0
 
-    def record(
-        self, order: Order, phase: Phase, latency_us: int, timestamp_ms: int, due_s: float
-    ) -> Record:
+    def record(self, order: Order, phase: Phase, latency_us: int, timestamp_ms: int, due_s: float) -> Record:
         value: bytes | None = order.value
         headers, kind = order.headers, "order"
         if latency_us:
@@ -133,7 +135,9 @@ class _Spread:
 def bundled_scenario(name: str) -> Scenario:
     """A scenario that comes with the package. Raises `ScenarioError` where there is none of that name."""
     folder = resources.files("stream_pool.incident") / "scenarios"
-    names = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    names = sorted(
+        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
+    )
     if name not in names:
         raise ScenarioError(f"no scenario is called {name!r}; there are: {', '.join(names)}")
     return parse_scenario((folder / f"{name}.toml").read_text(encoding="utf-8"), f"{name}.toml")
@@ -149,7 +153,7 @@ def load_scenario(path: Path) -> Scenario:
 
 
 def parse_scenario(text: str, file: str) -> Scenario:
-    """Turns the text of a scenario file into a `Scenario`; `file` is for the messages. Raises `ScenarioError`."""
+    """Turns a scenario file's text into a `Scenario`; `file` is for messages. Raises `ScenarioError`."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

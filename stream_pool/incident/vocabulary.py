@@ -1,7 +1,7 @@
 """The words that orders are made of: small closed sets, so that the number of values that repeat is known.
 
-Everything here is written out or computed from an index, never drawn, so customer 17 has the same name, address
-and locale in every run and in every process. How many of each there are stands in `docs/generator.md`.
+Everything here is written out or computed from an index, never drawn, so customer 17 has the same name,
+address and locale in every run and in every process. How many of each there are: `docs/generator.md`.
 """
 
 from functools import lru_cache
@@ -21,10 +21,14 @@ PAYMENT_STATUSES = ("AUTHORISED", "CAPTURED", "PENDING", "DECLINED")
 CARD_BRANDS = ("VISA", "MASTERCARD", "AMEX", "JCB")
 COLOURS = ("black", "white", "slate", "sand", "olive", "navy", "rust", "plum", "teal", "rose", "lime", "gold")
 SIZES = ("XS", "S", "M", "L", "XL", "XXL")
-WAREHOUSES = tuple(f"WH-{code}-{number}" for code in ("HAM", "LYS", "MAD", "POZ", "OSA") for number in (1, 2, 3))
+WAREHOUSES = tuple(
+    f"WH-{code}-{number}" for code in ("HAM", "LYS", "MAD", "POZ", "OSA") for number in (1, 2, 3)
+)
 CARRIERS = ("DHL", "UPS", "GLS", "DPD", "POSTNORD", "YAMATO")
 SERVICES = ("STANDARD", "EXPRESS", "NEXT_DAY", "PICKUP")
-PROMOTIONS = tuple(f"PROMO-{season}-{number}" for season in ("SPRING", "SUMMER") for number in range(10, 60, 5))
+PROMOTIONS = tuple(
+    f"PROMO-{season}-{number}" for season in ("SPRING", "SUMMER") for number in range(10, 60, 5)
+)
 GREETINGS = (
     "Happy birthday,\\n\\u2013 with love from all of us",
     "Für Dich \U0001f381",
@@ -64,19 +68,40 @@ _CITIES = (
 )
 _STREETS = tuple(
     f"{name} {kind}"
-    for name in ("Station", "Mill", "Harbour", "Church", "Garden", "Castle", "Linden", "School", "River", "Hill")
+    for name in (
+        "Station",
+        "Mill",
+        "Harbour",
+        "Church",
+        "Garden",
+        "Castle",
+        "Linden",
+        "School",
+        "River",
+        "Hill",
+    )
     for kind in ("Street", "Road", "Lane", "Square", "Row", "Way")
 )
-_GIVEN = tuple("Ada Ben Cleo Dev Eva Finn Gül Hugo Ines Jan Kaia Leo Mia Nils Olga Paul Rosa Sam Tove Zoë".split())
-_FAMILY = tuple(
-    "Abel Berg Conti Duarte Ek Fischer Groß Hansen Ito Jansen Kowalski Lund Müller Novak Oliveira".split()
-    + "Petit Quist Rossi Suzuki Thomas Urban Vega Weber Yilmaz Zhang".split()
+# fmt: off
+_GIVEN = (
+    "Ada", "Ben", "Cleo", "Dev", "Eva", "Finn", "Gül", "Hugo", "Ines", "Jan", "Kaia", "Leo", "Mia",
+    "Nils", "Olga", "Paul", "Rosa", "Sam", "Tove", "Zoë",
 )
-_ADJECTIVES = "Light Warm Slim Bold Soft Raw Classic Urban Trail Alpine Coastal Compact Daily Formal Loose".split()
+_FAMILY = (
+    "Abel", "Berg", "Conti", "Duarte", "Ek", "Fischer", "Groß", "Hansen", "Ito", "Jansen", "Kowalski",
+    "Lund", "Müller", "Novak", "Oliveira", "Petit", "Quist", "Rossi", "Suzuki", "Thomas", "Urban",
+    "Vega", "Weber", "Yilmaz", "Zhang",
+)
+_ADJECTIVES = (
+    "Light", "Warm", "Slim", "Bold", "Soft", "Raw", "Classic", "Urban", "Trail", "Alpine", "Coastal",
+    "Compact", "Daily", "Formal", "Loose",
+)
 _NOUNS = (
-    "Jacket Shirt Boot Sock Scarf Belt Bag Cap Glove Vest Coat Skirt Dress Sweater Jeans Sandal Sneaker Watch "
-    "Wallet Umbrella Towel Blanket Lamp Mug Bottle Knife Tent Stove Rope Torch Chair Table"
-).split()
+    "Jacket", "Shirt", "Boot", "Sock", "Scarf", "Belt", "Bag", "Cap", "Glove", "Vest", "Coat", "Skirt",
+    "Dress", "Sweater", "Jeans", "Sandal", "Sneaker", "Watch", "Wallet", "Umbrella", "Towel", "Blanket",
+    "Lamp", "Mug", "Bottle", "Knife", "Tent", "Stove", "Rope", "Torch", "Chair", "Table",
+)
+# fmt: on
 
 
 class Customer(NamedTuple):
