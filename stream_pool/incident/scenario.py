@@ -2,8 +2,8 @@
 
 A scenario is a TOML file (`scenarios/demo.toml` is the one of the demo) written for a nominal number of
 `orders`. Asking for more or fewer keeps the story and its length: the rate goes up with the number, and the
-time that the handler takes goes down with it, so the worker falls behind by the same number of seconds. Poison
-and failing records are spread evenly rather than drawn: a ratio of 2 % is exactly 2 of every 100, and every
+time that the handler takes goes down with it, so the worker falls behind by the same number of seconds.
+Poison and failures are spread evenly rather than drawn: a ratio of 2 % is exactly 2 of every 100, and every
 kind gets its turn.
 """
 
@@ -76,24 +76,12 @@ class Scenario:
     def records(self, orders: int, seed: int = 0) -> Iterator[Record]:
         """Exactly `orders` records, phase after phase, due at times that never go back.
 
-        Raises `MisuseError` where `orders` is less than the number of phases.
+        Raises `MisuseError` where there are so few that a phase has none.
         """
-        if orders < len(self.phases):
-            raise MisuseError(
-                f"scenario {self.name} has {len(self.phases)} phases, so it needs as many orders"
-            )
-        generator = OrderGenerator(seed)
-        spread = _Spread()
-        latency_scale = self.orders / orders
-        begins_s = 0.0
-        for phase, count in zip(self.phases, self.orders_by_phase(orders), strict=True):
-            latency_us = round(phase.handler_latency_ms * 1_000 * latency_scale)
-            for index in range(count):
-                due_s = begins_s + phase.duration_s * index / count
-                timestamp_ms = START_MS + int(due_s * 1_000)
-                order = generator.order(phase.depth, phase.unique_keys, timestamp_ms)
-                yield spread.record(order, phase, latency_us, timestamp_ms, due_s)
-            begins_s += phase.duration_s
+        counts = self.orders_by_phase(orders)
+        if min(counts) < 1:
+            raise MisuseError(f"{orders} orders are too few for the {len(counts)} phases of {self.name!r}")
+        return self._play(orders, counts, seed)
 
     def orders_by_phase(self, orders: int) -> tuple[int, ...]:
         """How `orders` divide: rounded so that they sum up, the same way every time."""
@@ -103,6 +91,20 @@ class Scenario:
             reached += phase.share
             bounds.append(round(orders * reached / shares))
         return tuple(after - before for before, after in pairwise(bounds))
+
+    def _play(self, orders: int, counts: tuple[int, ...], seed: int) -> Iterator[Record]:
+        generator = OrderGenerator(seed)
+        spread = _Spread()
+        latency_scale = self.orders / orders
+        begins_s = 0.0
+        for phase, count in zip(self.phases, counts, strict=True):
+            latency_us = round(phase.handler_latency_ms * 1_000 * latency_scale)
+            for index in range(count):
+                due_s = begins_s + phase.duration_s * index / count
+                timestamp_ms = START_MS + int(due_s * 1_000)
+                order = generator.order(phase.depth, phase.unique_keys, timestamp_ms)
+                yield spread.record(order, phase, latency_us, timestamp_ms, due_s)
+            begins_s += phase.duration_s
 
 
 class _Spread:

@@ -106,7 +106,7 @@ def test_values_that_do_not_repeat_never_do(deep: Census, field: str) -> None:
 
 
 def test_every_string_field_is_in_a_table(deep: Census) -> None:
-    """Nothing new slips in uncounted: strings are what a pool holds. Times and addresses are spoken for in words."""
+    """Nothing new slips in uncounted; times and addresses are spoken for in words."""
     named = {row[0] for row in table("Values that repeat") + table("Values that do not repeat")}
     uncounted = re.compile(r"At$|addresses\.|postcode|last4")
     for path, seen in deep.values.items():
