@@ -1,0 +1,101 @@
+"""Is a broker there? One Metadata request by hand, and ports to give to brokers of our own.
+
+The request is asked without a client library so that the answer comes in one blocking call, needs no event
+loop and leaves no log lines behind while a broker is still starting. Plain text connections only.
+"""
+
+import random
+import socket
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_METADATA_V2 = struct.pack(">hhi", 3, 2, 1) + struct.pack(">h11s", 11, b"stream-pool") + struct.pack(">i", 0)
+"""Metadata (api key 3) in version 2, correlation id 1, for no topic: nodes and cluster id only."""
+
+_PORTS = range(20_000, 32_000)
+"""Below the range from which systems take the ports of outgoing connections: there, a client that knocks at
+a broker that is down can be given the broker's own port, connect to itself, and keep the broker away.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What a broker says of its cluster."""
+
+    nodes: int
+    cluster_id: str
+
+
+def ask_cluster(bootstrap_servers: str, timeout_s: float) -> Cluster | None:
+    """The answer of the first of the servers that gives one, or None.
+
+    A cluster without nodes has no broker ready to take topics yet (Kafka's are fenced while they start).
+    """
+    for server in bootstrap_servers.split(","):
+        try:
+            return _ask(server.strip(), timeout_s)
+        except (OSError, ValueError, struct.error):
+            continue
+    return None
+
+
+def await_cluster(bootstrap_servers: str, timeout_s: float, alive: Callable[[], bool]) -> Cluster | None:
+    """Ask until a cluster with a node answers; give up after `timeout_s`, or once it is no longer `alive`."""
+    deadline = time.monotonic() + timeout_s
+    while (left := deadline - time.monotonic()) > 0 and alive():
+        cluster = ask_cluster(bootstrap_servers, min(left, 2.0))
+        if cluster is not None and cluster.nodes > 0:
+            return cluster
+        time.sleep(0.05)
+    return None
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at the moment."""
+    while True:
+        port = random.choice(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+def _ask(server: str, timeout_s: float) -> Cluster:
+    host, _, port = server.rpartition(":")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout_s) as connection:
+        connection.sendall(struct.pack(">i", len(_METADATA_V2)) + _METADATA_V2)
+        (length,) = struct.unpack(">i", _read(connection, 4))
+        if not 0 < length < 1 << 20:
+            raise ValueError("not a Kafka answer")
+        return _parse(_read(connection, length))
+
+
+def _parse(answer: bytes) -> Cluster:
+    correlation_id, nodes = struct.unpack_from(">ii", answer)
+    if correlation_id != 1:
+        raise ValueError("not an answer to our request")
+    at = 8
+    for _ in range(nodes):
+        at = _after_string(answer, at + 4)  # node id, then host
+        at = _after_string(answer, at + 4)  # port, then rack
+    end = _after_string(answer, at)
+    return Cluster(nodes=nodes, cluster_id=answer[at + 2 : end].decode("utf-8", "replace"))
+
+
+def _after_string(answer: bytes, at: int) -> int:
+    length: int = struct.unpack_from(">h", answer, at)[0]
+    return at + 2 + max(length, 0)
+
+
+def _read(connection: socket.socket, length: int) -> bytes:
+    received = bytearray()
+    while len(received) < length:
+        piece = connection.recv(length - len(received))
+        if not piece:
+            raise OSError("connection closed")
+        received += piece
+    return bytes(received)

@@ -1,0 +1,81 @@
+"""Brokers for tests, and topics of their own on them.
+
+The session starts one broker, when the first test asks: the best that this machine can give, or the kind
+named in STREAM_POOL_TEST_BROKER (`docker`, `java`, `embedded`, or an address). The closing summary says which
+it was. Tests that use these fixtures get the markers `broker` and `kafka` by that alone.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from os import environ
+
+import pytest
+from kafka_topics import Topics
+
+from stream_pool.broker import Broker, JavaBroker, choose_broker
+
+_OPENED = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
+    """A broker of any kind, shared by the session."""
+    chosen = choose_broker(environ.get("STREAM_POOL_TEST_BROKER", "auto"))
+    try:
+        chosen.start()
+        request.config.stash[_OPENED].append(str(chosen))
+        yield chosen
+    finally:
+        chosen.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(broker: Broker) -> Broker:
+    """The shared broker, if it is a real Apache Kafka."""
+    if not broker.is_kafka:
+        pytest.skip(f"needs a real Apache Kafka (Docker, or Java 17 and Maven); this is {broker}")
+    return broker
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[JavaBroker]:
+    """An Apache Kafka for one test alone, to be frozen, killed and restarted."""
+    own = JavaBroker()
+    try:
+        if (missing := own.missing()) is not None:
+            pytest.skip(f"needs an Apache Kafka that it may freeze and kill, and so {missing}")
+        own.start()
+        yield own
+    finally:
+        own.stop()
+
+
+@pytest.fixture
+async def topics(broker: Broker) -> AsyncIterator[Topics]:
+    """Topics on the shared broker; they go when the test ends."""
+    made = Topics(broker.bootstrap_servers)
+    yield made
+    await made.delete_all()
+
+
+@pytest.fixture
+def own_topics(own_kafka: JavaBroker) -> Topics:
+    """Topics on the test's own Kafka; they go with it."""
+    return Topics(own_kafka.bootstrap_servers)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_OPENED] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        if used & {"broker", "kafka", "own_kafka"}:
+            item.add_marker("broker")
+        if used & {"kafka", "own_kafka"}:
+            item.add_marker("kafka")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for told in config.stash[_OPENED]:
+        terminalreporter.write_line(f"broker: {told}")
