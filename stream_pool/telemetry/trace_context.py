@@ -7,7 +7,10 @@ included) and W3C Baggage. `tracestate` is carried by nobody here.
 """
 
 import re
+from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
 TRACEPARENT = "traceparent"
@@ -84,3 +87,16 @@ def parse_baggage(header: str | None) -> dict[str, str]:
         if equals and _TOKEN.fullmatch(name) and _VALUE.fullmatch(value):
             entries[name] = unquote_to_bytes(value).decode("utf-8", "replace")
     return entries
+
+
+class Traced(Protocol):
+    """What a record has to say about itself to the logs."""
+
+    @property
+    def trace_context(self) -> TraceContext | None: ...
+    @property
+    def baggage(self) -> Mapping[str, str]: ...
+
+
+current_record: ContextVar[Traced | None] = ContextVar("stream_pool.current_record", default=None)
+"""The record that this task handles now: set by whoever calls a handler, read when a log line is written."""

@@ -1,0 +1,94 @@
+"""Whether the worker lives, and whether it is ready, as two pure functions of a few facts.
+
+Live is what a restart would mend: the process crashed, or its event loop no longer turns. Ready is whether
+orders move: it stands in its group, the broker answers, no pause outlasts its patience, and it is not on its
+way out. A broker that is away makes a worker unready and never dead: a restart would not bring it back. An
+event log that cannot be written is neither, since the log never stops the orders.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+HTTP_OK = 200
+HTTP_UNAVAILABLE = 503
+
+
+@dataclass(frozen=True, slots=True)
+class HealthFacts:
+    """What is judged. Times are monotonic seconds; `*_at_s` None means never.
+
+    `joined` says that the group has given its assignment, which may be of no partitions. `paused_since_s` is
+    when the longest pause of fetching now in force began.
+    """
+
+    now_s: float
+    crashed: bool
+    stopping: bool
+    loop_turned_at_s: float
+    joined: bool
+    broker_answered_at_s: float | None
+    paused_since_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthLimits:
+    """For how long each may last before it counts, in seconds."""
+
+    loop_silent_s: float = 5.0
+    broker_silent_s: float = 30.0
+    paused_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A verdict: healthy where there is no reason against it. Each reason is a slug and a sentence."""
+
+    reasons: tuple[tuple[str, str], ...]
+
+    @property
+    def healthy(self) -> bool:
+        return not self.reasons
+
+    @property
+    def http_status(self) -> int:
+        """200 or 503: what a probe looks at."""
+        return HTTP_OK if self.healthy else HTTP_UNAVAILABLE
+
+    def body(self) -> dict[str, Any]:
+        """What a person reads, as JSON."""
+        return {
+            "status": "pass" if self.healthy else "fail",
+            "reasons": [{"reason": slug, "detail": detail} for slug, detail in self.reasons],
+        }
+
+
+def live(facts: HealthFacts, limits: HealthLimits) -> Health:
+    """Whether the process is worth keeping."""
+    reasons = []
+    if facts.crashed:
+        reasons.append(("crashed", "a service of the worker crashed"))
+    silent_s = facts.now_s - facts.loop_turned_at_s
+    if silent_s > limits.loop_silent_s:
+        reasons.append(("event_loop_stuck", f"the event loop last turned {silent_s:.1f} s ago"))
+    return Health(tuple(reasons))
+
+
+def ready(facts: HealthFacts, limits: HealthLimits) -> Health:
+    """Whether orders move through this worker."""
+    reasons = list(live(facts, limits).reasons)
+    if facts.stopping:
+        reasons.append(("stopping", "the worker is on its way out"))
+    if not facts.joined:
+        reasons.append(("not_assigned", "the group has given no assignment yet"))
+    if facts.broker_answered_at_s is None:
+        reasons.append(("broker_silent", "the broker has not answered yet"))
+    elif (silent_s := facts.now_s - facts.broker_answered_at_s) > limits.broker_silent_s:
+        reasons.append(("broker_silent", f"the broker last answered {silent_s:.1f} s ago"))
+    if (
+        facts.paused_since_s is not None
+        and (paused_s := facts.now_s - facts.paused_since_s) > limits.paused_s
+    ):
+        reasons.append(
+            ("paused", f"fetching has been paused for {paused_s:.1f} s: the handlers do not keep up")
+        )
+    return Health(tuple(reasons))

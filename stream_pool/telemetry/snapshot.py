@@ -1,0 +1,134 @@
+"""One worker at one moment, as plain frozen values: all that `/metrics` knows.
+
+The stream room builds a `WorkerSnapshot` from its integers when it is scraped; `metrics.py` writes it down.
+Counts are totals since the process began. None means unknown, and unknown is never written as 0. What a
+worker no longer has (a revoked partition, an anomaly that another owner watches) is simply not in it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stream_pool.lag.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A histogram: `counts[i]` values at most `bounds_s[i]` and above the bound before, the last beyond all.
+
+    There is one count more than there are bounds. `sum_s` is the exact sum of the values, in seconds.
+    """
+
+    bounds_s: tuple[float, ...]
+    counts: tuple[int, ...]
+    sum_s: float
+
+    def __post_init__(self) -> None:
+        assert len(self.counts) == len(self.bounds_s) + 1, "the last count is of the values beyond all bounds"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSnapshot:
+    """What was done with one topic's records. `dead_letters` by reason; `processing` is from poll to done."""
+
+    topic: str
+    records: int
+    bytes: int
+    handler_errors: int
+    retries: int
+    skipped: int
+    dead_letters: Mapping[str, int]
+    processing: Distribution | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionSnapshot:
+    """One assigned partition. `position` is the next offset to be fetched, `committed` the group's commit."""
+
+    topic: str
+    partition: int
+    position: int | None
+    committed: int | None
+    end: int | None
+    lag_records: int | None
+    lag_seconds: float | None
+    status: Status | None
+    in_flight_records: int
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSnapshot:
+    """The pool's own statistics (`Pool.stats()`), and its resizes by kind: `grow` or `shrink`."""
+
+    hits: int
+    misses: int
+    evictions: int
+    size: int
+    capacity: int
+    bytes: int
+    shapes: int
+    reuse_ratio: float
+    entropy_bits: float
+    resizes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EventLogSnapshot:
+    """The writer of the event log: events written, dropped for good, and waiting in the buffer."""
+
+    written: int
+    lost: int
+    buffered: int
+
+
+@dataclass(frozen=True, slots=True)
+class GcPauses:
+    """Pauses of the garbage collector: how many, seconds in all, the longest, and how many by generation."""
+
+    pauses: int
+    total_s: float
+    max_s: float
+    by_generation: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySample:
+    """Resident bytes of the process, and the limit of its control group (None: none, or not known)."""
+
+    rss_bytes: int | None
+    limit_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildInfo:
+    """What runs, and where: the process labels. Unknown ones are empty."""
+
+    service_name: str = ""
+    service_version: str = ""
+    deploy_id: str = ""
+    canary_flag: str = ""
+    git_commit: str = ""
+    ci_pipeline_id: str = ""
+    environment: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSnapshot:
+    """One worker at one moment. `anomalies_open` by (rule, severity) is None where another owner knows them.
+
+    `started_at_s` is in seconds since the Unix epoch. `pool` is None under a decoder that has none.
+    """
+
+    build: BuildInfo
+    started_at_s: float
+    topics: tuple[TopicSnapshot, ...]
+    partitions: tuple[PartitionSnapshot, ...]
+    pool: PoolSnapshot | None
+    events: EventLogSnapshot
+    rebalances: int
+    commits: int
+    commit_failures: int
+    gc: GcPauses
+    memory: MemorySample
+    anomalies_open: Mapping[tuple[str, str], int] | None = None
