@@ -8,7 +8,7 @@ exists (`unknown_variables`), as a value for the caller to log. An empty variabl
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
@@ -16,7 +16,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from stream_pool.documents.limits import Limits
 from stream_pool.errors import MisuseError
+from stream_pool.telemetry.snapshot import BuildInfo
 
 PREFIX = "STREAM_POOL_"
 
@@ -201,6 +203,16 @@ class Settings(BaseSettings):
     def bootstrap_servers(self) -> tuple[str, ...]:
         """`host:port` of each server in `broker`."""
         return _servers(self.broker)
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds of one document."""
+        return Limits(**{bound.name: getattr(self, f"limit_{bound.name}") for bound in fields(Limits)})
+
+    @property
+    def build_info(self) -> BuildInfo:
+        """The process labels."""
+        return BuildInfo(**{label.name: getattr(self, label.name) for label in fields(BuildInfo)})
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

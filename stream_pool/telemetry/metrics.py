@@ -55,7 +55,7 @@ def _by_partition(attribute: str) -> Callable[[WorkerSnapshot], Samples]:
 
 
 def _pool(attribute: str) -> Callable[[WorkerSnapshot], Samples]:
-    return lambda now: _one(getattr(now.pool, attribute)) if now.pool else []
+    return lambda now: _one(getattr(now.pool.stats, attribute)) if now.pool else []
 
 
 def _place(part: PartitionSnapshot) -> tuple[str, str]:

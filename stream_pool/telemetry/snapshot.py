@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stream_pool.lag.status import Status
+from stream_pool.pool.stats import PoolStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +59,9 @@ class PartitionSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class PoolSnapshot:
-    """The pool's own statistics (`Pool.stats()`), and its resizes by kind: `grow` or `shrink`."""
+    """The pool's own statistics, and how often its capacity was changed, by kind (`Advice.kind`)."""
 
-    hits: int
-    misses: int
-    evictions: int
-    size: int
-    capacity: int
-    bytes: int
-    shapes: int
-    reuse_ratio: float
-    entropy_bits: float
+    stats: PoolStats
     resizes: Mapping[str, int]
 
 

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from stream_pool.documents.limits import Limits
 from stream_pool.errors import ExitCode, MisuseError
 from stream_pool.settings import (
     Settings,
@@ -13,6 +14,7 @@ from stream_pool.settings import (
     unknown_variables,
     variable,
 )
+from stream_pool.telemetry.snapshot import BuildInfo
 
 
 @pytest.fixture(autouse=True)
@@ -150,6 +152,19 @@ BROKERS = [
 def test_the_broker_becomes_bootstrap_servers(broker: str, servers: tuple[str, ...]) -> None:
     """Clients get host:port pairs, whichever way the URL was written."""
     assert load_settings(broker=broker).bootstrap_servers == servers
+
+
+def test_the_default_limits_are_the_documents_own() -> None:
+    """A bound that nobody set is the one that `Limits()` has, and one that was set arrives."""
+    assert load_settings().limits == Limits()
+    assert load_settings(limit_depth=17).limits == Limits(depth=17)
+
+
+def test_process_labels_come_from_the_settings_of_their_name() -> None:
+    """Each label of the build info is a setting."""
+    assert load_settings(git_commit="abc", region="eu").build_info == BuildInfo(
+        service_name="stream-pool", git_commit="abc", region="eu"
+    )
 
 
 def test_every_setting_describes_itself_and_says_what_it_takes() -> None:

@@ -10,6 +10,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from stream_pool.lag.status import Status
+from stream_pool.pool.stats import PoolStats
 from stream_pool.telemetry.exposition import Exporter
 from stream_pool.telemetry.metrics import TABLE
 from stream_pool.telemetry.snapshot import (
@@ -38,12 +39,13 @@ ORDERS = TopicSnapshot(
 )
 KNOWN = PartitionSnapshot("orders", 0, 1_000, 990, 1_500, 510, 2.5, Status.STALL, 10, True)
 UNKNOWN = PartitionSnapshot("orders", 1, None, None, None, None, None, None, 0, False)
+POOL = PoolStats(90, 10, 2, 8, 4096, 512, 3, 0.9, 1.5)
 WORKER = WorkerSnapshot(
     build=BuildInfo(service_name="order-processor", git_commit="abc123"),
     started_at_s=1_700_000_000.5,
     topics=(ORDERS,),
     partitions=(KNOWN, UNKNOWN),
-    pool=PoolSnapshot(90, 10, 2, 8, 4096, 512, 3, 0.9, 1.5, {"grow": 1}),
+    pool=PoolSnapshot(POOL, resizes={"grow": 1}),
     events=EventLogSnapshot(written=11, lost=1, buffered=2),
     rebalances=2,
     commits=30,
@@ -142,7 +144,7 @@ def test_the_series_of_a_revoked_partition_go_away() -> None:
 
 def test_a_ratio_that_is_unknown_is_nan() -> None:
     """Before the first lookup there is no ratio; 0 would say that nothing is ever reused."""
-    pool = dataclasses.replace(WORKER.pool or pytest.fail("no pool"), reuse_ratio=math.nan)
+    pool = PoolSnapshot(dataclasses.replace(POOL, reuse_ratio=math.nan), resizes={})
     assert math.isnan(samples(dataclasses.replace(WORKER, pool=pool))["avg_key_reuse_ratio"])
 
 
@@ -190,7 +192,7 @@ def test_a_snapshot_is_taken_once_a_scrape_and_never_before() -> None:
 
 
 def test_names_help_and_labels_keep_the_rules() -> None:
-    """Every name is ours or one of the three kept ones; help is a sentence; no label is an offset or a key."""
+    """Every name is ours or one of the three kept; help is a sentence; no label is an offset or a key."""
     kept = {"string_pool_hits", "string_pool_evictions", "avg_key_reuse_ratio"}
     names = [row.name for row in TABLE]
     assert len(set(names)) == len(names)
