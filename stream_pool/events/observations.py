@@ -59,7 +59,7 @@ class Latency:
     `counts` pairs a bucket's index with the records in it, by rising index; `sum_s` and `max_s` are exact.
     """
 
-    counts: tuple[tuple[int, int], ...]
+    counts: tuple[tuple[Count, Count], ...]
     sum_s: Quantity
     max_s: Quantity
 
@@ -68,9 +68,9 @@ class Latency:
 class PartitionSignals:
     """One partition's records of an interval: those in [from_offset, to_offset), by position.
 
-    `records` may be fewer than the range is long (compaction, transaction markers). `errors` counts records
-    whose handler failed for good, of which `dead_letters` were written to the dead letters; `retries` counts
-    repeats.
+    `records` may be fewer than the range is long (compaction, transaction markers). `errors` counts those
+    that could not be done: not decodable, rejected, or their handler failed for good; `dead_letters` those of
+    them that were written to the dead letters; `retries` the handler's further tries.
     """
 
     topic: str
@@ -168,7 +168,7 @@ class GcPaused:
     pauses: Count
     total_s: Quantity
     max_s: Quantity
-    by_generation: tuple[int, ...]
+    by_generation: tuple[Count, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def test_schema_files_are_those_of_the_dataclasses() -> None:
     """Each file under schemas/ is what its dataclass yields, and there is no other file."""
     expected = {f"{type_}.json": json_schema(cls) for type_, cls in EVENT_TYPES.items()}
     stored = {path.name: json.loads(path.read_text()) for path in SCHEMAS.iterdir()}
-    assert stored == expected
+    assert stored == expected, "run tests/unit/events/write_schemas.py"
 
 
 @by_type
