@@ -5,11 +5,14 @@ Counts are totals since the process began. None means unknown, and unknown is ne
 worker no longer has (a revoked partition, an anomaly that another owner watches) is simply not in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from stream_pool.lag.status import Status
 from stream_pool.pool.stats import PoolStats
+
+BOUNDS_STRIDE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,21 @@ class Distribution:
 
     def __post_init__(self) -> None:
         assert len(self.counts) == len(self.bounds_s) + 1, "the last count is of the values beyond all bounds"
+
+    @classmethod
+    def coarse(cls, bounds_s: Sequence[float], counts: Sequence[int], sum_s: float) -> "Distribution":
+        """Every eighth bound of a finer histogram, and the counts between these added up: exact, only fewer.
+
+        The 141 bounds of `stream_pool.signals.Histogram`, each 1.1 times the last, so become 18, each 2.1
+        times the last: a series each is what a scrape can carry for every topic.
+        """
+        kept = range(0, len(bounds_s), BOUNDS_STRIDE)
+        edges = [0, *(index + 1 for index in kept), len(counts)]
+        return cls(
+            tuple(bounds_s[index] for index in kept),
+            tuple(sum(counts[begin:end]) for begin, end in pairwise(edges)),
+            sum_s,
+        )
 
 
 @dataclass(frozen=True, slots=True)

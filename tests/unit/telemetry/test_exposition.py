@@ -4,13 +4,17 @@ import dataclasses
 import math
 import shutil
 import subprocess
+from itertools import accumulate
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from stream_pool.lag.status import Status
 from stream_pool.pool.stats import PoolStats
+from stream_pool.signals import BOUNDS_S
 from stream_pool.telemetry.exposition import Exporter
 from stream_pool.telemetry.metrics import TABLE
 from stream_pool.telemetry.snapshot import (
@@ -208,6 +212,15 @@ FORMATS = [
     pytest.param(OPENMETRICS, "application/openmetrics-text; version=1.0.0", id="3 OpenMetrics"),
     pytest.param("*/*", "text/plain; version=0.0.4", id="4 anything"),
 ]
+
+
+@given(st.lists(st.integers(0, 5), min_size=142, max_size=142))
+def test_a_coarse_distribution_counts_the_same_values(counts: list[int]) -> None:
+    """At each bound that is left, as many values lie below as before; none is lost and none is new."""
+    coarse = Distribution.coarse(BOUNDS_S, counts, 1.5)
+    assert (len(coarse.bounds_s), coarse.sum_s, sum(coarse.counts)) == (18, 1.5, sum(counts))
+    below = dict(zip(BOUNDS_S, accumulate(counts), strict=False))
+    assert list(accumulate(coarse.counts))[:-1] == [below[bound] for bound in coarse.bounds_s]
 
 
 @pytest.mark.parametrize(("accept", "content_type"), FORMATS)

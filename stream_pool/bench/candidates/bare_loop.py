@@ -1,0 +1,42 @@
+"""The least that a consumer can do: fetch, decode with orjson, count, commit every second."""
+
+import asyncio
+import time
+
+import orjson
+from aiokafka import AIOKafkaConsumer
+
+from stream_pool.bench.meter import Job, Meter
+
+COMMIT_INTERVAL_S = 1.0
+
+
+async def consume(job: Job) -> None:
+    """Consume from the beginning of the topic until the meter ends the process."""
+    meter = Meter(job.marks)
+    consumer = AIOKafkaConsumer(
+        job.topic,
+        bootstrap_servers=job.broker,
+        group_id=job.group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=1 << 20,
+    )
+    await consumer.start()
+    count = 0
+    committed_at_s = time.monotonic()
+    while True:
+        batches = await consumer.getmany(timeout_ms=200, max_records=2000)
+        for records in batches.values():
+            for record in records:
+                orjson.loads(record.value)
+                count += 1
+        if count >= meter.next_mark:
+            meter.read(count)
+        if time.monotonic() - committed_at_s >= COMMIT_INTERVAL_S:
+            await consumer.commit()
+            committed_at_s = time.monotonic()
+
+
+if __name__ == "__main__":
+    asyncio.run(consume(Job.from_environment()))

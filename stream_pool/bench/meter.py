@@ -1,0 +1,85 @@
+"""The inside of a client process: what it has cost when it has done so many records.
+
+Cost is CPU time of the whole process, user and system, all threads (`getrusage`): the broker shares the
+cores, so wall time says as much about the broker as about the client. The first mark ends the warm-up (start,
+join, first fetches, late imports); what lies between two marks is what is judged.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from stream_pool.telemetry.memory import MemoryProbe
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The process at one mark: records done, CPU and wall seconds so far, memory now and at its highest."""
+
+    records: int
+    cpu_s: float
+    wall_s: float
+    rss_bytes: int
+    peak_rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a client process is told, through its environment. `marks` rise; the last ends the process."""
+
+    broker: str
+    topic: str
+    group: str
+    marks: tuple[int, ...]
+
+    def to_environment(self) -> dict[str, str]:
+        marks = " ".join(map(str, self.marks))
+        return {
+            "BENCH_BROKER": self.broker,
+            "BENCH_TOPIC": self.topic,
+            "BENCH_GROUP": self.group,
+            "BENCH_MARKS": marks,
+        }
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Job":
+        marks = tuple(map(int, environment["BENCH_MARKS"].split()))
+        return cls(environment["BENCH_BROKER"], environment["BENCH_TOPIC"], environment["BENCH_GROUP"], marks)
+
+
+class Meter:
+    """Counts to the marks: the hot path compares its count with `next_mark` and calls `read` when there."""
+
+    def __init__(self, marks: tuple[int, ...]) -> None:
+        self._marks = list(marks)
+        self._readings: list[Reading] = []
+        self.next_mark = self._marks.pop(0)
+
+    def read(self, records: int) -> None:
+        """Take a reading; at the last mark print them all, one JSON line to standard output, and end.
+
+        The process ends at once, without an orderly stop: stopping is measured by another bench.
+        """
+        self._readings.append(_reading(records))
+        if self._marks:
+            self.next_mark = self._marks.pop(0)
+            return
+        sys.stdout.write(json.dumps([asdict(reading) for reading in self._readings]) + "\n")
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def parse_readings(line: str) -> tuple[Reading, ...]:
+    """What a client process printed."""
+    return tuple(Reading(**reading) for reading in json.loads(line))
+
+
+def _reading(records: int) -> Reading:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    peak = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024
+    rss = MemoryProbe().sample().rss_bytes or peak
+    return Reading(records, usage.ru_utime + usage.ru_stime, time.monotonic(), rss, max(peak, rss))
