@@ -1,0 +1,43 @@
+"""The demo's topics: made before, and taken away again where the broker outlives the demo."""
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import for_code
+
+from stream_pool.cli.demo.plan import PARTITIONS, DemoPlan
+from stream_pool.errors import StreamPoolError
+
+
+class TopicRefusedError(StreamPoolError):
+    """The broker would not make a topic."""
+
+    reason = "topic_refused"
+
+
+async def make_topics(plan: DemoPlan, bootstrap_servers: str, *, append_time: bool) -> None:
+    """Make all three; `append_time` has the broker stamp the events. Raises `TopicRefusedError`."""
+    configs = {"message.timestamp.type": "LogAppendTime"} if append_time else {}
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        answer = await admin.create_topics(
+            [
+                NewTopic(plan.topic, PARTITIONS, 1),
+                NewTopic(plan.events_topic, 1, 1, topic_configs=configs),
+                NewTopic(plan.dead_letters_topic, 1, 1),
+            ]
+        )
+    finally:
+        await admin.close()
+    for topic, code, *message in answer.topic_errors:
+        if code:
+            raise TopicRefusedError(f"{topic}: {for_code(code).__name__} {' '.join(filter(None, message))}")
+
+
+async def remove_topics(plan: DemoPlan, bootstrap_servers: str) -> None:
+    """Take all three away."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        await admin.delete_topics([plan.topic, plan.events_topic, plan.dead_letters_topic])
+    finally:
+        await admin.close()

@@ -1,0 +1,47 @@
+"""`stream-pool`: the commands, and the one place where an error becomes a line and an exit code.
+
+Each command has a file of its own, which imports what is heavy (Faust, aiokafka) only when the command
+runs, so that `--help` answers at once. To add one: write the file, and add a line to `COMMANDS`.
+"""
+
+import sys
+from collections.abc import Callable
+
+import typer
+
+from stream_pool.cli.demo.command import demo
+from stream_pool.errors import StreamPoolError
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo,
+}
+
+app = typer.Typer(
+    name="stream-pool",
+    help="Kafka workers that decode nested JSON through an adaptive pool and say what is wrong.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _keep_names() -> None:
+    """With a callback Typer keeps the command's name on the command line even where there is only one."""
+
+
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+
+
+def main() -> None:
+    """Run the command line. Ends the process with one of `ExitCode`, or 130 after Ctrl-C."""
+    try:
+        app()
+    except StreamPoolError as error:
+        print(f"stream-pool: {error.reason}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
