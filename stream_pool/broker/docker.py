@@ -68,6 +68,8 @@ class DockerBroker(Broker):
             for name, value in _environment(self._address).items():
                 container = container.with_env(name, value)
             self._container = container.start()
+            if self._stopped:
+                self.stop()
         except (DockerException, OSError) as error:
             raise BrokerStartError(f"the container of {image} did not start: {error}") from error
         if await_cluster(self._address, _START_TIMEOUT_S, lambda: not self._stopped) is None:

@@ -31,7 +31,7 @@ controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs={data}
+log.dirs=data
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
 offsets.topic.replication.factor=1
@@ -84,14 +84,13 @@ class JavaBroker(Broker):
             raise BrokerMissingError(f"an Apache Kafka of its own needs {missing}")
         jars = fetch_jars(self._kennel, shutil.which("mvn") or "mvn", self._say)
         self._say(f"starting Apache Kafka {self.version}")
-        data = self._kennel.directory / "data"
-        text = _PROPERTIES.format(port=self._port, controller_port=free_port(), data=data)
+        text = _PROPERTIES.format(port=self._port, controller_port=free_port())
         properties = self._kennel.write("server.properties", text)
         java = [_java(), "-cp", f"{jars}/*", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
         java += ["-Dorg.slf4j.simpleLogger.showDateTime=true", "-Djava.awt.headless=true"]
         format_storage = ["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]
         format_storage += ["--cluster-id", _CLUSTER_ID, "--config", str(properties)]
-        self._kennel.run([*java, *format_storage], log="format.log")
+        self._kennel.run([*java, *format_storage], log="format.log", timeout_s=_START_TIMEOUT_S)
         self._command = [*java, "-Xmx512m", "kafka.Kafka", str(properties)]
         self._bring_up()
 

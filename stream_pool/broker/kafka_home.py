@@ -10,14 +10,16 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
 from stream_pool.broker.base import Say
-from stream_pool.broker.process import Kennel
+from stream_pool.broker.process import Kennel, LeashedProcess
 
 _POM = files("stream_pool.broker").joinpath("kafka.pom.xml")
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+_FETCH_TIMEOUT_S = 900.0
 
 
 def kafka_version() -> str:
@@ -51,10 +53,15 @@ def fetch_jars(kennel: Kennel, maven: str, say: Say) -> Path:
         shutil.rmtree(incoming, ignore_errors=True)
         command = [maven, "--batch-mode", "--file", str(pom), _COPY]
         command += [f"-DoutputDirectory={incoming}", "-DincludeScope=runtime"]
-        kennel.run(command, log="maven.log")
+        kennel.run(command, log="maven.log", timeout_s=_FETCH_TIMEOUT_S, still_at_it=partial(_tell, say))
         incoming.rename(jars)
         say(f"kept in {jars}")
     return jars
+
+
+def _tell(say: Say, maven: LeashedProcess) -> None:
+    fetched = sum(" Downloaded from " in line for line in maven.log_lines())
+    say(f"still fetching: {fetched} files so far")
 
 
 @contextmanager

@@ -35,6 +35,7 @@ def main(directory: str, command: list[str]) -> int:
     code = process.wait()
     if owner_is_gone.is_set():
         shutil.rmtree(directory, ignore_errors=True)
+        os.killpg(0, signal.SIGKILL)  # whatever the command has started, and ourselves
     return code if code >= 0 else 128 - code
 
 

@@ -71,10 +71,11 @@ def _ask(server: str, timeout_s: float) -> Cluster:
         (length,) = struct.unpack(">i", _read(connection, 4))
         if not 0 < length < 1 << 20:
             raise ValueError("not a Kafka answer")
-        return _parse(_read(connection, length))
+        return parse_cluster(_read(connection, length))
 
 
-def _parse(answer: bytes) -> Cluster:
+def parse_cluster(answer: bytes) -> Cluster:
+    """Read a Metadata answer, version 2, up to the cluster id; ValueError or struct.error when it is none."""
     correlation_id, nodes = struct.unpack_from(">ii", answer)
     if correlation_id != 1:
         raise ValueError("not an answer to our request")

@@ -13,13 +13,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stream_pool.broker.errors import BrokerStartError
 
 _LEASH = Path(__file__).with_name("leash.py")
 _TAIL_LINES = 25
+_REPORT_S = 5.0
 
 
 class LeashedProcess:
@@ -76,8 +78,14 @@ class LeashedProcess:
 
     def log_tail(self) -> str:
         """The last lines of what it printed."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-_TAIL_LINES:])
+        return "\n".join(self.log_lines()[-_TAIL_LINES:])
+
+    def log_lines(self) -> list[str]:
+        """What it printed so far."""
+        try:
+            return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
 
     def _let_go(self) -> None:
         self._leash.wait()
@@ -86,38 +94,59 @@ class LeashedProcess:
 
 
 class Kennel:
-    """A scratch directory and the processes that live in it, ended together."""
+    """A scratch directory, made when first needed, and the processes that live in it; all end together."""
 
     def __init__(self, name: str) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix=f"stream-pool-{name}-"))
+        self._name = name
         self._lock = threading.Lock()
+        self._directory: Path | None = None
         self._processes: list[LeashedProcess] = []
         self._closed = False
-
-    def spawn(self, command: Sequence[str], *, log: str) -> LeashedProcess:
-        """Start a command whose output is appended to the file `log` of the directory."""
-        with self._lock:
-            self._refuse_when_closed()
-            self._processes = [process for process in self._processes if process.exit_code is None]
-            process = LeashedProcess(command, directory=self.directory, log=self.directory / log)
-            self._processes.append(process)
-            return process
 
     def write(self, name: str, text: str) -> Path:
         """A new file of the directory."""
         with self._lock:
-            self._refuse_when_closed()
-            path = self.directory / name
+            path = self._home() / name
             path.write_text(text, encoding="utf-8")
             return path
 
-    def run(self, command: Sequence[str], *, log: str) -> None:
-        """Run a command to its end. Raises BrokerStartError with its last words when it fails."""
+    def spawn(self, command: Sequence[str], *, log: str) -> LeashedProcess:
+        """Start a command whose output is appended to the file `log` of the directory."""
+        with self._lock:
+            home = self._home()
+            self._processes = [process for process in self._processes if process.exit_code is None]
+            process = LeashedProcess(command, directory=home, log=home / log)
+            self._processes.append(process)
+            return process
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        log: str,
+        timeout_s: float,
+        still_at_it: Callable[[LeashedProcess], None] = lambda _process: None,
+    ) -> None:
+        """Run a command to its end, calling `still_at_it` every 5 s meanwhile.
+
+        Raises BrokerStartError with its last words when it fails or takes longer than `timeout_s`.
+        """
         process = self.spawn(command, log=log)
-        code = process.wait()
-        self._refuse_when_closed()
-        if code != 0:
-            raise BrokerStartError(f"{command[0]} ended with {code}:\n{process.log_tail()}")
+        deadline = time.monotonic() + timeout_s
+        while process.exit_code is None:
+            try:
+                process.wait(min(_REPORT_S, max(deadline - time.monotonic(), 0)))
+            except TimeoutError:
+                if time.monotonic() >= deadline:
+                    process.end(grace_s=0)
+                    raise BrokerStartError(
+                        f"{command[0]} was not done after {timeout_s:.0f} s:\n{process.log_tail()}"
+                    ) from None
+                still_at_it(process)
+        with self._lock:
+            self._refuse_when_closed()
+        if process.exit_code != 0:
+            raise BrokerStartError(f"{command[0]} ended with {process.exit_code}:\n{process.log_tail()}")
 
     def close(self) -> None:
         """Kill what still runs, remove the directory; safe to repeat."""
@@ -126,7 +155,14 @@ class Kennel:
             for process in self._processes:
                 process.end(grace_s=0)
             self._processes.clear()
-        shutil.rmtree(self.directory, ignore_errors=True)
+            if self._directory is not None:
+                shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _home(self) -> Path:
+        self._refuse_when_closed()
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix=f"stream-pool-{self._name}-"))
+        return self._directory
 
     def _refuse_when_closed(self) -> None:
         if self._closed:

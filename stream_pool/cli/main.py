@@ -9,11 +9,15 @@ from collections.abc import Callable
 
 import typer
 
+from stream_pool.cli.broker import broker
 from stream_pool.cli.demo.command import demo
+from stream_pool.cli.worker import worker
 from stream_pool.errors import StreamPoolError
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
+    "worker": worker,
+    "broker": broker,
 }
 
 app = typer.Typer(

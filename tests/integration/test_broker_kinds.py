@@ -84,7 +84,7 @@ def test_a_broker_dies_with_its_killed_owner(kind: str) -> None:
 from stream_pool.broker import choose_broker
 broker = choose_broker({kind!r})
 broker.start()
-print(broker._kennel._processes[-1].pid, broker._kennel.directory, flush=True)
+print(broker._kennel._processes[-1].pid, broker._kennel._directory, flush=True)
 import signal; signal.pause()
 """
     owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
