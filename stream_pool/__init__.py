@@ -9,26 +9,35 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stream_pool.documents import DecodeError, Decoder, Document, LimitExceeded, Limits, dumps, loads
     from stream_pool.pool import Pool
+    from stream_pool.stream import App, Batch, Order, Rejected
 
 _ROOMS = {
+    "App": "stream_pool.stream",
+    "Batch": "stream_pool.stream",
     "DecodeError": "stream_pool.documents",
     "Decoder": "stream_pool.documents",
     "Document": "stream_pool.documents",
     "LimitExceeded": "stream_pool.documents",
     "Limits": "stream_pool.documents",
+    "Order": "stream_pool.stream",
     "Pool": "stream_pool.pool",
+    "Rejected": "stream_pool.stream",
     "dumps": "stream_pool.documents",
     "loads": "stream_pool.documents",
 }
-"""Each public name and its room. The shell's `App` goes in here, in the imports above and in `__all__`."""
+"""Each public name and its room."""
 
 __all__ = [
+    "App",
+    "Batch",
     "DecodeError",
     "Decoder",
     "Document",
     "LimitExceeded",
     "Limits",
+    "Order",
     "Pool",
+    "Rejected",
     "dumps",
     "loads",
 ]

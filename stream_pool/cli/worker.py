@@ -1,0 +1,56 @@
+"""`stream-pool worker`: run an app until it is asked to stop."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stream_pool.errors import ExitCode
+from stream_pool.settings import load_settings, unknown_variables, variable
+
+
+def worker(
+    app: Annotated[
+        str, typer.Option("--app", "-A", help="The app: a module, or module:name, such as topologies.orders.")
+    ],
+    broker: Annotated[str | None, typer.Option(help="kafka://host:port, more servers after a comma.")] = None,
+    web_host: Annotated[str | None, typer.Option(help="Address for /metrics and /health.")] = None,
+    web_port: Annotated[int | None, typer.Option(help="Port for /metrics and /health.")] = None,
+    decoder: Annotated[str | None, typer.Option(help="stream_pool or orjson.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+) -> None:
+    """Run a worker. Options stand above the STREAM_POOL_* variables; both are explained in the README.
+
+    Exit codes: 0 stopped as asked, 1 fault, 2 wrong setting or app, 3 no broker, 4 topic missing, 5 a
+    handler failed under on_error="stop", 6 dead-letter budget, 7 committed offset deleted by retention, 8
+    dead letter refused, 9 stop deadline passed.
+    """
+    given = {
+        "broker": broker,
+        "web_host": web_host,
+        "web_port": web_port,
+        "decoder": decoder,
+        "log_level": log_level,
+    }
+    for name, value in given.items():
+        if value is not None:
+            os.environ[variable(name)] = str(value)
+    settings = load_settings()
+    from stream_pool.telemetry import configure_logging
+
+    configure_logging(settings.log_level, settings.log_format)
+    raise typer.Exit(_run(app))
+
+
+def _run(path: str) -> ExitCode:
+    import structlog
+
+    from stream_pool.stream import Worker, find_app
+
+    log = structlog.get_logger("stream_pool.cli")
+    for stranger in unknown_variables(os.environ):
+        log.warning("unknown variable", problem=str(stranger))
+    sys.path.insert(0, str(Path.cwd()))
+    return Worker(find_app(path)).run()

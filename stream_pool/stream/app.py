@@ -1,0 +1,214 @@
+"""The app: a `faust.App` whose agents read whole batches from our own consumers.
+
+    app = stream_pool.App("order-processor-v3", broker="kafka://localhost:9092")
+
+    @app.each("orders")
+    def handle(order): ...
+
+Everything of Faust's that does not touch its consumer works as ever: the web server, timers, tasks, agents
+on plain channels, `topic.send`. An agent or a table on a Kafka topic is refused at the start, since Faust's
+consumer is off. Creating an app connects to nothing.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import faust
+import structlog
+from faust.types.topics import TopicT
+
+from stream_pool.clock import Clock, SystemClock
+from stream_pool.errors import MisuseError, StreamPoolError
+from stream_pool.pool import Pool
+from stream_pool.settings import Settings, load_settings
+from stream_pool.stream.boot import Boot
+from stream_pool.stream.channel import BatchChannel, BatchQueue, OnError
+from stream_pool.stream.each import Each, Handler
+from stream_pool.stream.guard import guarded
+from stream_pool.stream.plant import Plant
+from stream_pool.stream.web import add_pages
+
+log = structlog.get_logger(__name__)
+
+_FLUSH_TIMEOUT_S = 1.0
+
+
+class App(faust.App):
+    """A worker's app. `id` is the consumer group of its agents, and names its own topics.
+
+    `broker` is used where neither `STREAM_POOL_BROKER` nor `settings` names one. `pool` is used instead of
+    one by the settings; `decode` replaces the JSON decoder by any function from a value's bytes to a
+    document. Further options are Faust's.
+    """
+
+    BootStrategy = Boot
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002  # Faust's own name for it
+        *,
+        broker: str | None = None,
+        settings: Settings | None = None,
+        pool: Pool | None = None,
+        decode: Callable[[bytes], Any] | None = None,
+        clock: Clock | None = None,
+        **options: Any,
+    ) -> None:
+        settings = load_settings() if settings is None else settings
+        if broker is not None and "broker" not in settings.model_fields_set:
+            settings = load_settings(broker=broker)
+        self.settings = settings
+        self.fault: StreamPoolError | None = None
+        self.on_fault: Callable[[], None] | None = None
+        self.batch_channels: list[BatchChannel] = []
+        super().__init__(
+            id,
+            **{
+                "broker": [f"kafka://{server}" for server in settings.bootstrap_servers],
+                "store": "memory://",
+                "topic_disable_leader": True,
+                "stream_wait_empty": False,
+                "autodiscover": False,
+                "web_bind": settings.web_host,
+                "web_host": settings.web_host,
+                "web_port": settings.web_port,
+                **options,
+            },
+        )
+        self.plant = Plant(
+            id, settings, clock=clock or SystemClock(), pool=pool, decode=decode, fail=self.fail
+        )
+        add_pages(self)
+
+    @property
+    def pool(self) -> Pool | None:
+        """The pool that keys are interned in; None where the decoder in use has none."""
+        return self.plant.pool
+
+    def each(
+        self,
+        *topics: str,
+        on_error: OnError = "dead_letter",
+        retries: int = 2,
+        group: str | None = None,
+        objects_only: bool = True,
+    ) -> Callable[[Handler], Handler]:
+        """Declare a handler, sync or async, that is called for each record of `topics`.
+
+        A handler that raises is called again `retries` times, with a jittered pause between, then
+        `on_error` says what becomes of the record: `dead_letter`, `stop` (the worker, with the record
+        uncommitted), or `skip` (logged and counted). A handler that returns `Rejected(reason)` sends the
+        record to the dead letters at once. A value that cannot be decoded goes there in any case; so do
+        tombstones and roots that are no objects, unless `objects_only` is off. `group` gives the agent a
+        consumer group of its own. The handler is returned as it was.
+        """
+        _check_on_error(on_error)
+        if retries < 0:
+            raise MisuseError(f"retries is {retries}: 0 or more is allowed")
+
+        def declare(handler: Handler) -> Handler:
+            each = Each(handler, on_error=on_error, retries=retries, objects_only=objects_only)
+            channel = self.batches(*topics, group=group, objects_only=objects_only)
+
+            async def run(batches: Any) -> None:
+                async for batch in batches:
+                    await each.run(batch, self.plant.runtime)
+
+            run.__name__ = getattr(handler, "__name__", "handler")
+            run.__qualname__ = each.name
+            run.__module__ = getattr(handler, "__module__", __name__)
+            run.__doc__ = handler.__doc__
+            self.agent(channel)(run)
+            return handler
+
+        return declare
+
+    def batches(
+        self,
+        *topics: str,
+        on_error: OnError = "stop",
+        group: str | None = None,
+        objects_only: bool = True,
+        from_beginning: bool = False,
+    ) -> BatchChannel:
+        """A channel of whole batches of `topics`, for one `@app.agent`.
+
+        A batch is done when the agent asks for the next one. When the agent raises, `on_error` says what
+        becomes of the batch: `stop`, `dead_letter` or `skip`. `from_beginning` reads the topics anew after
+        every assignment and commits nothing: for state that is folded from a log.
+        """
+        _check_on_error(on_error)
+        if not topics:
+            raise MisuseError("no topic was named")
+        queue = BatchQueue(lambda claim: self.plant.batch(claim, objects_only=objects_only))
+        return BatchChannel(
+            self,
+            topics=topics,
+            group=group or self.conf.id,
+            on_error=on_error,
+            from_beginning=from_beginning,
+            queue=queue,
+        )
+
+    def agent(self, channel: Any = None, **options: Any) -> Any:
+        """Declare a Faust agent; on `app.batches(...)`, one that reads Kafka."""
+        if not isinstance(channel, BatchChannel):
+            return super().agent(channel, **options)
+        if options.get("concurrency", 1) != 1:
+            raise MisuseError(
+                "an agent on batches has concurrency 1, or a partition would lose its order: add partitions"
+            )
+        if channel in self.batch_channels:
+            raise MisuseError("each agent needs an app.batches(...) of its own")
+        self.batch_channels.append(channel)
+        declare = super().agent(channel, **options)
+        return lambda fun: declare(guarded(fun, channel, self.fail))
+
+    def fail(self, fault: StreamPoolError) -> None:
+        """Stop the worker with `fault`, the first of which decides the exit code."""
+        if self.fault is not None:
+            return
+        self.fault = fault
+        log.critical("worker stops", reason=fault.reason, error=str(fault))
+        if self.on_fault is not None:
+            self.on_fault()
+        else:
+            self.add_future(self.crash(fault))
+
+    async def on_start(self) -> None:
+        """Refuse what cannot work, then see that the broker and the topics are there.
+
+        Raises `MisuseError`, `BrokerUnavailable`, `TopicMissing`.
+        """
+        await super().on_start()
+        self._refuse_kafka_agents()
+        self.flow_control.resume()
+        await self.plant.prepare(self.batch_channels)
+
+    def _refuse_kafka_agents(self) -> None:
+        on_topics = [agent.name for agent in self.agents.values() if isinstance(agent.channel, TopicT)]
+        if on_topics:
+            raise MisuseError(
+                f"agent {', '.join(on_topics)} reads a Kafka topic, but this app's Faust consumer is off: "
+                "declare it with @app.each(topic) or @app.agent(app.batches(topic))"
+            )
+        if self.tables.data:
+            raise MisuseError(
+                f"table {', '.join(self.tables.data)} needs Faust's consumer, which is off in this app: "
+                "keep state in your handler (app.each, app.batches), or use a faust.App"
+            )
+
+    def _create_directories(self) -> None:
+        """No store on disk, no directories."""
+
+    async def _producer_flush(self, logger: Any) -> None:
+        try:
+            await asyncio.wait_for(super()._producer_flush(logger), _FLUSH_TIMEOUT_S)
+        except TimeoutError:
+            log.warning("messages of topic.send were not flushed in time")
+
+
+def _check_on_error(on_error: str) -> None:
+    if on_error not in ("dead_letter", "stop", "skip"):
+        raise MisuseError(f"on_error is {on_error!r}: dead_letter, stop and skip are allowed")

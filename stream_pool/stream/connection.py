@@ -1,0 +1,128 @@
+"""The first word with the broker: is one there, and are the topics as they must be?
+
+Asked before anything else starts, so that a wrong address or a missing topic is one clear sentence and an
+exit code, not a client's retries in a log.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from stream_pool.clock import Clock
+from stream_pool.stream.errors import BrokerUnavailable, TopicMissing
+
+log = structlog.get_logger(__name__)
+
+_RETRY_S = 0.5
+_DAY_MS = 86_400_000
+
+EVENTS_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(7 * _DAY_MS)}
+DEAD_LETTERS_CONFIG = {"retention.ms": str(30 * _DAY_MS)}
+
+
+@asynccontextmanager
+async def connected_admin(
+    connection: Mapping[str, Any], *, timeout_s: float, clock: Clock
+) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client on the first broker that answers within `timeout_s`. Raises `BrokerUnavailable`."""
+    servers = connection["bootstrap_servers"]
+    began_s = clock.monotonic()
+    attempts = 0
+    while True:
+        attempts += 1
+        left_s = timeout_s - (clock.monotonic() - began_s)
+        admin = AIOKafkaAdminClient(**connection, client_id="stream-pool-preflight", request_timeout_ms=5_000)
+        try:
+            await asyncio.wait_for(admin.start(), max(left_s, 0.1))
+        except (TimeoutError, OSError, KafkaError) as error:
+            await _close(admin)
+            tried_s = clock.monotonic() - began_s
+            if tried_s + _RETRY_S >= timeout_s:
+                raise BrokerUnavailable(
+                    f"no Kafka broker answered at {', '.join(servers)}: tried {attempts} times in "
+                    f"{tried_s:.1f} s, the last time: {error!r}. "
+                    "Is it running, and does the address fit its advertised listener?"
+                ) from None
+            log.warning("no broker yet", servers=servers, attempt=attempts, error=repr(error))
+            await asyncio.sleep(_RETRY_S)
+        else:
+            break
+    try:
+        yield admin
+    finally:
+        await _close(admin)
+
+
+async def _close(admin: AIOKafkaAdminClient) -> None:
+    try:
+        await asyncio.wait_for(admin.close(), 1.0)
+    except (TimeoutError, KafkaError, OSError) as error:
+        log.debug("admin client not closed", error=repr(error))
+
+
+async def partition_counts(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, int]:
+    """The number of partitions of each topic that exists."""
+    found = await admin.describe_topics(list(topics))
+    return {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
+
+
+async def require_topics(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> None:
+    """Raise `TopicMissing` unless every topic exists."""
+    wanted = list(topics)
+    there = await partition_counts(admin, wanted)
+    missing = [topic for topic in wanted if topic not in there]
+    if missing:
+        raise TopicMissing(
+            f"not found on the broker: {', '.join(map(repr, missing))}. "
+            "stream-pool never creates a topic that it reads: create it, or correct its name."
+        )
+
+
+async def ensure_side_topic(admin: AIOKafkaAdminClient, topic: str, config: Mapping[str, str]) -> None:
+    """Create one of our own topics, with one partition, unless it exists.
+
+    Raises `TopicMissing` where that fails.
+    """
+    if topic in await partition_counts(admin, [topic]):
+        return
+    refusals = []
+    for replication in (-1, 1):  # the broker's own default, which the embedded broker does not know
+        new = NewTopic(topic, num_partitions=1, replication_factor=replication, topic_configs=dict(config))
+        try:
+            response = await admin.create_topics([new])
+        except TopicAlreadyExistsError:
+            return
+        except KafkaError as error:
+            refusals.append(repr(error))
+            continue
+        code = response.topic_errors[0][1]
+        if code in (0, TopicAlreadyExistsError.errno):
+            log.info("topic created", topic=topic)
+            return
+        refusals.append(for_code(code).__name__)
+    raise TopicMissing(f"topic {topic!r} does not exist and could not be created: {', '.join(refusals)}")
+
+
+async def wait_for_topic(
+    admin: AIOKafkaAdminClient, topic: str, *, partitions: int, sleep: Callable[[float], Any] = asyncio.sleep
+) -> None:
+    """Wait until a new topic is known to the broker; refuse one of another shape.
+
+    Raises `TopicMissing`.
+    """
+    for _ in range(50):
+        count = (await partition_counts(admin, [topic])).get(topic)
+        if count is not None:
+            if partitions and count != partitions:
+                raise TopicMissing(
+                    f"topic {topic!r} has {count} partitions and must have {partitions}: it is one log. "
+                    "Delete it and let it be created, or name another group."
+                )
+            return
+        await sleep(0.1)
+    raise TopicMissing(f"topic {topic!r} was created, but the broker does not show it")

@@ -1,0 +1,84 @@
+"""Plain integers that the hot path adds to, by partition. Metrics and events are made from copies of them."""
+
+from stream_pool.signals import Histogram
+
+
+class PartitionCounters:
+    """Totals since the process began, and the latency (from poll to done) of the interval that runs."""
+
+    __slots__ = (
+        "dead_letters",
+        "handler_errors",
+        "interval_latency",
+        "past_latency",
+        "records",
+        "retries",
+        "size_bytes",
+        "skipped",
+    )
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.size_bytes = 0
+        self.handler_errors = 0
+        self.retries = 0
+        self.skipped = 0
+        self.dead_letters: dict[str, int] = {}
+        self.interval_latency = Histogram()
+        self.past_latency = Histogram()
+
+    @property
+    def buried(self) -> int:
+        return sum(self.dead_letters.values())
+
+    @property
+    def errors(self) -> int:
+        """Records that were not handled in the end: dead letters and skipped ones."""
+        return self.skipped + self.buried
+
+    def processed(self, records: int, latency_s: float, sum_s: float) -> None:
+        """Count records done, all in the bucket of `latency_s`, which is their greatest.
+
+        `sum_s` is their sum.
+        """
+        self.records += records
+        latency = self.interval_latency
+        latency.add(latency_s, records)
+        latency.sum_s += sum_s - latency_s * records
+
+    def dead_letter(self, reason: str) -> None:
+        self.dead_letters[reason] = self.dead_letters.get(reason, 0) + 1
+
+    def take_latency(self) -> Histogram:
+        """The interval's latency, and a fresh start for the next interval."""
+        taken, self.interval_latency = self.interval_latency, Histogram()
+        self.past_latency.merge(taken.sparse())
+        return taken
+
+    def total_latency(self) -> Histogram:
+        """Latency since the process began."""
+        total = Histogram()
+        total.merge(self.past_latency.sparse())
+        total.merge(self.interval_latency.sparse())
+        return total
+
+
+class Counters:
+    """The counters of every partition that this process has had; as many as the topics have partitions."""
+
+    def __init__(self) -> None:
+        self._partitions: dict[tuple[str, int], PartitionCounters] = {}
+
+    def of(self, topic: str, partition: int) -> PartitionCounters:
+        found = self._partitions.get((topic, partition))
+        if found is None:
+            found = self._partitions[(topic, partition)] = PartitionCounters()
+        return found
+
+    def partitions(self) -> dict[tuple[str, int], PartitionCounters]:
+        """The live counters by (topic, partition)."""
+        return dict(self._partitions)
+
+    def total_records(self) -> int:
+        """Records done, of all partitions."""
+        return sum(counters.records for counters in self._partitions.values())

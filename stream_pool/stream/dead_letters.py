@@ -1,0 +1,159 @@
+"""Dead letters: poison records kept as they came, with everything needed to read them again.
+
+A letter has the record's own key, value and headers, and beside them ours (prefix `stream-pool.`): reason,
+exception, message, stack, and where the record stood. A letter that the topic will not take loses its stack
+first, then becomes a pointer: topic, partition, offset and SHA-256 of the value. Its offset may be
+committed once the letter is acknowledged and not before, so writing goes on until that, or until the broker
+refuses for good.
+"""
+
+import asyncio
+import hashlib
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+import structlog
+from aiokafka.errors import (
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+)
+
+from stream_pool.stream.errors import DeadLetterUnwritable
+from stream_pool.stream.offsets import Record
+
+log = structlog.get_logger(__name__)
+
+_PREFIX = "stream-pool."
+_STACK_BYTES = 16_384
+_MESSAGE_BYTES = 1_024
+_KEY_BYTES_OF_POINTER = 1_024
+_FIRST_BACKOFF_S = 0.1
+_LAST_BACKOFF_S = 2.0
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+_FINAL = (TopicAuthorizationFailedError, InvalidTopicError)
+
+Headers = list[tuple[str, bytes]]
+
+
+class LetterProducer(Protocol):
+    """What is asked of the producer (aiokafka's has it)."""
+
+    async def send_and_wait(
+        self, topic: str, value: bytes | None, key: bytes | None, *, headers: Headers
+    ) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message for the dead-letter topic."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def letter_forms(record: Record, reason: str, error: BaseException | None, group: str) -> list[Letter]:
+    """The forms of one dead letter, largest first: whole, without the stack, a pointer."""
+    place: Headers = [
+        (_PREFIX + "reason", reason.encode()),
+        (_PREFIX + "group", group.encode()),
+        (_PREFIX + "topic", record.topic.encode()),
+        (_PREFIX + "partition", str(record.partition).encode()),
+        (_PREFIX + "offset", str(record.offset).encode()),
+        (_PREFIX + "timestamp", str(record.timestamp).encode()),
+    ]
+    stack: Headers = []
+    if error is not None:
+        cause = type(error)
+        place.append((_PREFIX + "exception", f"{cause.__module__}.{cause.__qualname__}".encode()))
+        place.append((_PREFIX + "message", _text(str(error))[:_MESSAGE_BYTES]))
+        offset = getattr(error, "offset", None)
+        if isinstance(offset, int):
+            place.append((_PREFIX + "error-offset", str(offset).encode()))
+        stack = [(_PREFIX + "stack", _text("".join(traceback.format_exception(error)))[-_STACK_BYTES:])]
+    own = list(record.headers)
+    return [
+        Letter(record.key, record.value, own + place + stack),
+        Letter(record.key, record.value, own + place),
+        _pointer(record, place),
+    ]
+
+
+def _pointer(record: Record, place: Headers) -> Letter:
+    value = record.value or b""
+    where = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "sha256": hashlib.sha256(value).hexdigest(),
+        "value_bytes": len(value),
+    }
+    key = record.key if record.key is not None and len(record.key) <= _KEY_BYTES_OF_POINTER else None
+    return Letter(key, orjson.dumps(where), [*place, (_PREFIX + "pointer", b"true")])
+
+
+def _text(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
+class DeadLetters:
+    """Writes letters to one topic. `write` returns when the broker has acknowledged."""
+
+    def __init__(
+        self,
+        topic: str,
+        group: str,
+        producer: LetterProducer,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.topic = topic
+        self.written = 0
+        self.pointers = 0
+        self.failures = 0
+        self._group = group
+        self._producer = producer
+        self._sleep = sleep
+
+    async def write(self, record: Record, reason: str, error: BaseException | None) -> None:
+        """Write one dead letter, however long the broker is away.
+
+        Raises `DeadLetterUnwritable` where it refuses for good.
+        """
+        forms = letter_forms(record, reason, error, self._group)
+        form = 0
+        backoff_s = _FIRST_BACKOFF_S
+        while True:
+            letter = forms[form]
+            try:
+                await self._producer.send_and_wait(
+                    self.topic, letter.value, letter.key, headers=letter.headers
+                )
+            except _TOO_LARGE as refused:
+                if form == len(forms) - 1:
+                    raise self._unwritable(record, refused) from refused
+                form += 1
+            except _FINAL as refused:
+                raise self._unwritable(record, refused) from refused
+            except KafkaError as failed:
+                self.failures += 1
+                log.warning("dead letter not written, trying again", topic=self.topic, error=repr(failed))
+                await self._sleep(backoff_s)
+                backoff_s = min(backoff_s * 2, _LAST_BACKOFF_S)
+            else:
+                self.written += 1
+                self.pointers += form == len(forms) - 1
+                return
+
+    def _unwritable(self, record: Record, refused: KafkaError) -> DeadLetterUnwritable:
+        where = f"{record.topic}-{record.partition}@{record.offset}"
+        return DeadLetterUnwritable(
+            f"the dead letter of {where} was refused by topic {self.topic!r}: {refused!r}. "
+            "The record stays uncommitted; create or open the topic, then start again."
+        )

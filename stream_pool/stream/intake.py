@@ -1,0 +1,66 @@
+"""All consumers of one app.
+
+One source a group, started after the agents that they feed, and stopped before them.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from mode import Service
+
+from stream_pool.clock import Clock
+from stream_pool.errors import MisuseError, StreamPoolError
+from stream_pool.stream.channel import BatchChannel
+from stream_pool.stream.source import Source, SourceOptions
+
+
+class Intake(Service):
+    """Owns the sources. They stop side by side, so that the deadline is one drain and not their sum."""
+
+    def __init__(
+        self,
+        channels: Sequence[BatchChannel],
+        *,
+        connection: Mapping[str, Any],
+        consumer_options: Mapping[str, Any],
+        source_options: SourceOptions,
+        clock: Clock,
+        fail: Callable[[StreamPoolError], None],
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._channels = channels
+        self._connection = connection
+        self._consumer_options = consumer_options
+        self._source_options = source_options
+        self._clock = clock
+        self._fail = fail
+        self.sources: dict[str, Source] = {}
+
+    async def on_start(self) -> None:
+        by_group: dict[str, list[BatchChannel]] = {}
+        for channel in self._channels:
+            by_group.setdefault(channel.group, []).append(channel)
+        for group, channels in by_group.items():
+            if len({channel.from_beginning for channel in channels}) > 1:
+                raise MisuseError(
+                    f"group {group!r} has agents that begin anew and agents that resume: give them two groups"
+                )
+            consumer = AIOKafkaConsumer(
+                **self._connection,
+                **self._consumer_options,
+                group_id=group,
+                client_id=f"stream-pool-{group}",
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+            )
+            source = Source(
+                group, consumer, channels, self._source_options, clock=self._clock, fail=self._fail
+            )
+            self.sources[group] = source
+            await source.start()
+
+    async def on_stop(self) -> None:
+        await asyncio.gather(*(source.stop() for source in self.sources.values()))

@@ -1,0 +1,77 @@
+"""What the worker writes itself, and the two producers behind it: first to start, last to stop."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from mode import Service
+
+from stream_pool.clock import Clock
+from stream_pool.stream.dead_letters import DeadLetters
+from stream_pool.stream.event_writer import EventWriter, Identity
+from stream_pool.stream.producer import start_producer
+
+log = structlog.get_logger(__name__)
+
+_FLUSH_TIMEOUT_S = 1.0
+_STOP_TIMEOUT_S = 1.0
+_EVENT_LINGER_MS = 20
+_LETTER_LINGER_MS = 0
+
+
+class Outlet(Service):
+    """Owns the event writer and the dead letters of one worker. Both exist once it has started."""
+
+    writer: EventWriter
+    letters: DeadLetters
+
+    def __init__(
+        self,
+        *,
+        connection: Mapping[str, Any],
+        group: str,
+        identity: Identity,
+        events_topic: str,
+        dead_letters_topic: str,
+        event_buffer: int,
+        clock: Clock,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._connection = connection
+        self._group = group
+        self._identity = identity
+        self._events_topic = events_topic
+        self._dead_letters_topic = dead_letters_topic
+        self._event_buffer = event_buffer
+        self._clock = clock
+        self._producers: list[AIOKafkaProducer] = []
+
+    async def on_start(self) -> None:
+        events = await self._producer("events", _EVENT_LINGER_MS)
+        letters = await self._producer("dead-letters", _LETTER_LINGER_MS)
+        self.writer = EventWriter(
+            self._events_topic, self._identity, events, clock=self._clock, buffer=self._event_buffer
+        )
+        self.letters = DeadLetters(self._dead_letters_topic, self._group, letters)
+        self.add_future(self.writer.run())
+
+    async def on_stop(self) -> None:
+        if self._producers:
+            await self.writer.flush(_FLUSH_TIMEOUT_S)
+        await asyncio.gather(*(self._stop_producer(producer) for producer in self._producers))
+
+    async def _producer(self, name: str, linger_ms: int) -> AIOKafkaProducer:
+        client_id = f"{self._identity.worker}-{name}"
+        producer = await start_producer(self._connection, client_id=client_id, linger_ms=linger_ms)
+        self._producers.append(producer)
+        return producer
+
+    async def _stop_producer(self, producer: AIOKafkaProducer) -> None:
+        try:
+            await asyncio.wait_for(producer.stop(), _STOP_TIMEOUT_S)
+        except (TimeoutError, KafkaError) as error:
+            log.warning("producer not closed in time", error=repr(error))

@@ -1,0 +1,187 @@
+"""What an app is made of.
+
+Every part built from settings once, as plain values, and handed to those that need it.
+"""
+
+import os
+import socket
+import uuid
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from stream_pool.clock import Clock
+from stream_pool.documents import Decoder, Limits
+from stream_pool.errors import StreamPoolError
+from stream_pool.pool import GrowthRule, Pool
+from stream_pool.settings import Settings
+from stream_pool.stream.batch import Batch
+from stream_pool.stream.budget import DeadLetterBudget
+from stream_pool.stream.channel import BatchChannel
+from stream_pool.stream.connection import (
+    DEAD_LETTERS_CONFIG,
+    EVENTS_CONFIG,
+    connected_admin,
+    ensure_side_topic,
+    require_topics,
+    wait_for_topic,
+)
+from stream_pool.stream.counters import Counters
+from stream_pool.stream.event_writer import Identity
+from stream_pool.stream.intake import Intake
+from stream_pool.stream.offsets import Claim
+from stream_pool.stream.outlet import Outlet
+from stream_pool.stream.recorder import Recorder
+from stream_pool.stream.runtime import Runtime
+from stream_pool.stream.source import Source, SourceOptions
+from stream_pool.telemetry import GcProbe, MemoryProbe
+
+
+class Plant:
+    """The parts of one app. Making it connects to nothing; `prepare` has the first word with the broker."""
+
+    def __init__(
+        self,
+        group: str,
+        settings: Settings,
+        *,
+        clock: Clock,
+        pool: Pool | None,
+        decode: Callable[[bytes], Any] | None,
+        fail: Callable[[StreamPoolError], None],
+    ) -> None:
+        self.group = group
+        self.settings = settings
+        self.clock = clock
+        self.fail = fail
+        self.started_at_ms = clock.now_ms()
+        self.events_topic = f"{group}.events"
+        self.dead_letters_topic = f"{group}.dead-letters"
+        self.connection = {"bootstrap_servers": list(settings.bootstrap_servers)}
+        self.identity = Identity(
+            worker=f"{socket.gethostname()}:{os.getpid()}", incarnation=uuid.uuid4().hex[:12]
+        )
+        self.counters = Counters()
+        self.gc_probe = GcProbe()
+        self.memory_probe = MemoryProbe()
+        self.pool, self.decode = _decoding(settings, pool, decode)
+        self.outlet = Outlet(
+            connection=self.connection,
+            group=group,
+            identity=self.identity,
+            events_topic=self.events_topic,
+            dead_letters_topic=self.dead_letters_topic,
+            event_buffer=settings.event_buffer,
+            clock=clock,
+        )
+        self.channels: Sequence[BatchChannel] = ()
+
+    @cached_property
+    def intake(self) -> Intake:
+        """The consumers of the agents that were declared. Made once the app boots."""
+        settings = self.settings
+        return Intake(
+            self.channels,
+            connection=self.connection,
+            consumer_options={
+                "max_partition_fetch_bytes": settings.max_partition_fetch_bytes,
+                "session_timeout_ms": settings.session_timeout_ms,
+                "heartbeat_interval_ms": settings.session_timeout_ms // 3,
+                "rebalance_timeout_ms": settings.rebalance_timeout_ms,
+            },
+            source_options=SourceOptions(
+                poll_timeout_ms=settings.poll_timeout_ms,
+                max_poll_records=settings.max_poll_records,
+                buffer_records=settings.buffer_records,
+                buffer_bytes=settings.buffer_bytes,
+                commit_interval_s=settings.commit_interval_s,
+                drain_timeout_s=settings.drain_timeout_s,
+                auto_offset_reset=settings.auto_offset_reset,
+                on_offset_lost=settings.on_offset_lost,
+            ),
+            clock=self.clock,
+            fail=self.fail,
+        )
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """What writes the log."""
+        settings = self.settings
+        rule = GrowthRule(floor=settings.pool_capacity_min, ceiling=settings.pool_capacity_max)
+        return Recorder(
+            group=self.group,
+            intake=self.intake,
+            outlet=self.outlet,
+            counters=self.counters,
+            pool=self.pool,
+            growth_rule=rule if settings.pool_adaptive else None,
+            pool_base_s=settings.pool_base_window_s,
+            connection=self.connection,
+            interval_s=settings.interval_s,
+            clock=self.clock,
+            gc_probe=self.gc_probe,
+            memory_probe=self.memory_probe,
+        )
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """What the agents work with. Made once the outlet has started."""
+        settings = self.settings
+        return Runtime(
+            decode=self.decode,
+            clock=self.clock,
+            counters=self.counters,
+            letters=self.outlet.letters,
+            budget=DeadLetterBudget(
+                settings.dead_letter_budget_ratio,
+                settings.dead_letter_budget_min_records,
+                settings.dead_letter_budget_window_s,
+            ),
+            fail=self.fail,
+            yield_interval_s=settings.yield_interval_ms / 1_000,
+        )
+
+    @property
+    def source(self) -> Source | None:
+        """The consumer of the app's own group; None where every agent has another."""
+        return self.intake.sources.get(self.group)
+
+    def batch(self, claim: Claim, *, objects_only: bool) -> Batch:
+        """The batch of a claim that an agent begins."""
+        return Batch(claim, self.runtime, objects_only=objects_only)
+
+    async def prepare(self, channels: Sequence[BatchChannel]) -> None:
+        """See that the broker and the topics that are read are there, and create our own.
+
+        Raises `BrokerUnavailable`, `TopicMissing`.
+        """
+        self.channels = channels
+        own = {self.events_topic: EVENTS_CONFIG, self.dead_letters_topic: DEAD_LETTERS_CONFIG}
+        read = {topic for channel in channels for topic in channel.topics} - own.keys()
+        async with connected_admin(
+            self.connection, timeout_s=self.settings.connect_timeout_s, clock=self.clock
+        ) as admin:
+            if read:
+                await require_topics(admin, sorted(read))
+            for topic, config in own.items():
+                await ensure_side_topic(admin, topic, config)
+            await wait_for_topic(admin, self.events_topic, partitions=1)
+            await wait_for_topic(admin, self.dead_letters_topic, partitions=0)
+
+    def anomalies_open(self) -> dict[tuple[str, str], int] | None:
+        """Open anomalies by (rule, severity), where this worker is the detector's owner."""
+        return None
+
+
+def _decoding(
+    settings: Settings, pool: Pool | None, decode: Callable[[bytes], Any] | None
+) -> tuple[Pool | None, Callable[[Any], Any]]:
+    if decode is not None:
+        return pool, decode
+    if settings.decoder == "orjson":
+        return None, orjson.loads
+    pool = Pool(settings.pool_capacity) if pool is None else pool
+    limits = Limits(**{name: getattr(settings, f"limit_{name}") for name in Limits.__dataclass_fields__})
+    return pool, Decoder(pool, limits, settings.duplicate_keys).decode

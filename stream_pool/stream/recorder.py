@@ -1,0 +1,181 @@
+"""What a worker writes down about itself, once an interval.
+
+One event of each kind for all its partitions: commits (moved or not, each with its time), signals, lag,
+pool, memory, pauses of the collector. The order within an interval is that in which a reader needs them: a
+commit stands in the log before the lag that is judged by it.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka import TopicPartition
+from mode import Service
+
+from stream_pool.clock import Clock
+from stream_pool.events import (
+    GcPaused,
+    LagSampled,
+    MemorySampled,
+    OffsetsCommitted,
+    PartitionCommit,
+    PartitionLag,
+)
+from stream_pool.lag import PartitionState
+from stream_pool.pool import GrowthRule, Pool
+from stream_pool.stream.counters import Counters
+from stream_pool.stream.intake import Intake
+from stream_pool.stream.lag_poller import LagPoller
+from stream_pool.stream.outlet import Outlet
+from stream_pool.stream.pool_keeper import PoolKeeper
+from stream_pool.stream.signal_sampler import SignalSampler
+from stream_pool.stream.source import Source
+from stream_pool.telemetry import GcProbe, MemoryProbe
+
+
+def partition_lag(partition: TopicPartition, state: PartitionState) -> PartitionLag:
+    """One partition's state in the form of the log."""
+    return PartitionLag(
+        topic=partition.topic,
+        partition=partition.partition,
+        end_offset=state.end_offset,
+        committed_offset=state.committed_offset,
+        lag_records=state.lag_records,
+        lag_seconds=state.lag_seconds,
+        status=state.status,
+        quiet=state.quiet,
+        growing=state.growing,
+    )
+
+
+class Recorder(Service):
+    """Records what the app's own group does, when the intake and the outlet have started.
+
+    `lag` is the last poll's result, for the metrics. Where the app has no agent in its own group there is
+    no lag to record, and the rest is.
+    """
+
+    def __init__(
+        self,
+        *,
+        group: str,
+        intake: Intake,
+        outlet: Outlet,
+        counters: Counters,
+        pool: Pool | None,
+        growth_rule: GrowthRule | None,
+        pool_base_s: float,
+        connection: Mapping[str, Any],
+        interval_s: float,
+        clock: Clock,
+        gc_probe: GcProbe,
+        memory_probe: MemoryProbe,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.lag: dict[TopicPartition, PartitionState] = {}
+        self.poller: LagPoller | None = None
+        self.pool_keeper: PoolKeeper | None = None
+        self._group = group
+        self._intake = intake
+        self._outlet = outlet
+        self._counters = counters
+        self._pool = pool
+        self._growth_rule = growth_rule
+        self._pool_base_s = pool_base_s
+        self._connection = connection
+        self._interval_s = interval_s
+        self._clock = clock
+        self._gc_probe = gc_probe
+        self._memory_probe = memory_probe
+        self._source: Source | None = None
+        self._signals: SignalSampler | None = None
+
+    async def on_start(self) -> None:
+        self._gc_probe.start()
+        writer = self._outlet.writer
+        if self._pool is not None:
+            self.pool_keeper = PoolKeeper(
+                self._pool,
+                writer,
+                rule=self._growth_rule,
+                base_s=self._pool_base_s,
+                documents=self._counters.total_records,
+                clock=self._clock,
+            )
+        self._source = source = self._intake.sources.get(self._group)
+        if source is not None:
+            self._signals = SignalSampler(source.tracker, self._counters, writer, self._clock)
+            source.on_hand_back = self._signals.sample_last
+            self.poller = LagPoller(
+                self._group, self._connection, interval_s=self._interval_s, clock=self._clock
+            )
+            await self.poller.start()
+        self.add_future(self._record_often())
+
+    async def on_stop(self) -> None:
+        self._gc_probe.stop()
+        if self.poller is not None:
+            await self.poller.stop()
+
+    async def _record_often(self) -> None:
+        next_s = self._clock.monotonic()
+        while not self.should_stop:
+            next_s = max(next_s + self._interval_s, self._clock.monotonic())
+            await asyncio.sleep(next_s - self._clock.monotonic())
+            await self.record()
+
+    async def record(self) -> None:
+        """Write one interval's events."""
+        if self._source is not None and self._signals is not None and self.poller is not None:
+            commits = await self._commit(self._source)
+            self._signals.sample()
+            await self._poll(self._source, self.poller, commits)
+        if self.pool_keeper is not None:
+            self.pool_keeper.keep()
+        self._sample_process()
+
+    def _sample_process(self) -> None:
+        writer = self._outlet.writer
+        memory = self._memory_probe.sample()
+        pauses = self._gc_probe.take_interval()
+        rss_bytes = memory.rss_bytes
+        if rss_bytes is not None:
+            writer.append(MemorySampled(*writer.stamp(), rss_bytes, memory.limit_bytes))
+        writer.append(
+            GcPaused(
+                *writer.stamp(),
+                self._interval_s,
+                pauses.pauses,
+                pauses.total_s,
+                pauses.max_s,
+                pauses.by_generation,
+            )
+        )
+
+    async def _commit(self, source: Source) -> Mapping[TopicPartition, tuple[int, int]]:
+        committed = await source.commit_all()
+        at_ms = self._clock.now_ms()
+        if committed:
+            entries = tuple(
+                PartitionCommit(p.topic, p.partition, offset, at_ms, self._lag_at(p, offset))
+                for p, offset in sorted(committed.items())
+            )
+            self._outlet.writer.append(
+                OffsetsCommitted(*self._outlet.writer.stamp(), self._interval_s, entries)
+            )
+        return {partition: (offset, at_ms) for partition, offset in committed.items()}
+
+    def _lag_at(self, partition: TopicPartition, offset: int) -> int | None:
+        state = self.lag.get(partition)
+        return None if state is None else max(0, state.end_offset - offset)
+
+    async def _poll(
+        self, source: Source, poller: LagPoller, commits: Mapping[TopicPartition, tuple[int, int]]
+    ) -> None:
+        self.lag = await poller.poll(source.tracker.partitions(), commits)
+        if self.lag:
+            entries = tuple(partition_lag(p, state) for p, state in sorted(self.lag.items()))
+            self._outlet.writer.append(
+                LagSampled(*self._outlet.writer.stamp(), self._group, "worker", entries)
+            )

@@ -1,0 +1,127 @@
+"""The worker at this moment, as the values that metrics and health are made of."""
+
+from typing import TYPE_CHECKING
+
+from stream_pool.settings import Settings
+from stream_pool.signals import BOUNDS_S, Histogram
+from stream_pool.stream.counters import PartitionCounters
+from stream_pool.telemetry import (
+    BuildInfo,
+    Distribution,
+    EventLogSnapshot,
+    HealthFacts,
+    PartitionSnapshot,
+    PoolSnapshot,
+    TopicSnapshot,
+    WorkerSnapshot,
+)
+
+if TYPE_CHECKING:
+    from stream_pool.stream.app import App
+    from stream_pool.stream.plant import Plant
+    from stream_pool.stream.source import Source
+
+
+def worker_snapshot(app: "App") -> WorkerSnapshot:
+    """What `/metrics` shows."""
+    plant = app.plant
+    writer = plant.outlet.writer
+    source = plant.source
+    sources = list(plant.intake.sources.values())
+    return WorkerSnapshot(
+        build=build_info(plant.settings),
+        started_at_s=plant.started_at_ms / 1_000,
+        topics=_topics(plant),
+        partitions=_partitions(plant, source),
+        pool=_pool(plant),
+        events=EventLogSnapshot(writer.written, writer.lost, writer.buffered),
+        rebalances=sum(each.counters.rebalances for each in sources),
+        commits=sum(each.counters.commits for each in sources),
+        commit_failures=sum(each.counters.commit_failures for each in sources),
+        gc=plant.gc_probe.total(),
+        memory=plant.memory_probe.sample(),
+        anomalies_open=plant.anomalies_open(),
+    )
+
+
+def health_facts(app: "App") -> HealthFacts:
+    """What health is judged by.
+
+    The page is served by the loop that it asks about, so that the loop turned just now.
+    """
+    plant = app.plant
+    now_s = plant.clock.monotonic()
+    source, poller = plant.source, plant.recorder.poller
+    return HealthFacts(
+        now_s=now_s,
+        crashed=app.crashed,
+        stopping=app.fault is not None or app.should_stop,
+        loop_turned_at_s=now_s,
+        joined=source is None or source.unassigned_since_s is None,
+        broker_answered_at_s=poller.answered_at_s if poller is not None else now_s,
+        paused_since_s=min(source.paused_since_s.values(), default=None) if source is not None else None,
+    )
+
+
+def build_info(settings: Settings) -> BuildInfo:
+    """The process labels."""
+    return BuildInfo(**{name: getattr(settings, name) for name in BuildInfo.__dataclass_fields__})
+
+
+def _topics(plant: "Plant") -> tuple[TopicSnapshot, ...]:
+    by_topic: dict[str, list[PartitionCounters]] = {}
+    for (topic, _), counters in plant.counters.partitions().items():
+        by_topic.setdefault(topic, []).append(counters)
+    return tuple(_topic(topic, by_topic[topic]) for topic in sorted(by_topic))
+
+
+def _topic(topic: str, partitions: list[PartitionCounters]) -> TopicSnapshot:
+    latency = Histogram()
+    reasons: dict[str, int] = {}
+    for counters in partitions:
+        latency.merge(counters.total_latency().sparse())
+        for reason, count in counters.dead_letters.items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    return TopicSnapshot(
+        topic=topic,
+        records=sum(counters.records for counters in partitions),
+        bytes=sum(counters.size_bytes for counters in partitions),
+        handler_errors=sum(counters.handler_errors for counters in partitions),
+        retries=sum(counters.retries for counters in partitions),
+        skipped=sum(counters.skipped for counters in partitions),
+        dead_letters=dict(sorted(reasons.items())),
+        processing=Distribution.coarse(BOUNDS_S, latency.counts, latency.sum_s),
+    )
+
+
+def _partitions(plant: "Plant", source: "Source | None") -> tuple[PartitionSnapshot, ...]:
+    if source is None:
+        return ()
+    lag = plant.recorder.lag
+    progress = source.tracker.progress()
+    return tuple(
+        PartitionSnapshot(
+            topic=partition.topic,
+            partition=partition.partition,
+            position=progress[partition].position,
+            committed=progress[partition].committed,
+            end=state.end_offset if state else None,
+            lag_records=state.lag_records if state else None,
+            lag_seconds=state.lag_seconds if state else None,
+            status=state.status if state else None,
+            in_flight_records=progress[partition].in_flight_records,
+            paused=partition.topic in source.paused_since_s,
+        )
+        for partition in sorted(progress)
+        for state in [lag.get(partition)]
+    )
+
+
+def _pool(plant: "Plant") -> PoolSnapshot | None:
+    if plant.pool is None:
+        return None
+    keeper = plant.recorder.pool_keeper
+    return PoolSnapshot(
+        stats=plant.pool.stats(),
+        resizes=dict(keeper.resizes) if keeper is not None else {},
+    )

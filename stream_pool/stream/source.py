@@ -1,0 +1,290 @@
+"""One consumer of one group.
+
+Fetches, hands deliveries to the agents' channels, commits what they are done with.
+
+The idea: Kafka's consumer is never in the hands of an agent. The source polls on its own, registers every
+delivery with the offset tracker before it awaits anything, and pauses the partitions of a topic whose
+agents are behind. Commits follow the tracker's contiguous prefix.
+
+The limits: at-least-once. A drain waits for begun work at most `drain_timeout_s`; what hangs longer is
+another consumer's to repeat. Every await on the broker has a time limit of its own, since a frozen broker
+answers nothing.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
+
+from stream_pool.clock import Clock
+from stream_pool.errors import StreamPoolError
+from stream_pool.stream.channel import BatchChannel
+from stream_pool.stream.client import Consumer
+from stream_pool.stream.errors import BrokerUnavailable, OffsetLost, TopicMissing
+from stream_pool.stream.offsets import OffsetTracker, Record
+from stream_pool.stream.positions import OnOffsetLost, Reset, starting_positions
+
+log = structlog.get_logger(__name__)
+
+_COMMIT_TIMEOUT_S = 2.0
+_STOP_TIMEOUT_S = 2.0
+_ASSIGN_ATTEMPTS = 6
+_ASSIGN_TIMEOUT_S = 5.0
+_FETCH_BACKOFF_S = 0.5
+_DENIED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """Plain values of a source. Buffers are counted per topic, in flight between poll and done."""
+
+    poll_timeout_ms: int = 200
+    max_poll_records: int = 2_000
+    buffer_records: int = 10_000
+    buffer_bytes: int = 64 * 2**20
+    commit_interval_s: float = 1.0
+    drain_timeout_s: float = 10.0
+    auto_offset_reset: Reset = "earliest"
+    on_offset_lost: OnOffsetLost = "stop"
+
+
+@dataclass(slots=True)
+class SourceCounters:
+    """Totals since the process began. `discarded`: records of a partition that was taken away meanwhile."""
+
+    rebalances: int = 0
+    commits: int = 0
+    commit_failures: int = 0
+    fetch_failures: int = 0
+    discarded: int = 0
+
+
+class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
+    """The consumer of `group`: `start`, then it runs until `stop`.
+
+    `fail` is called with what ends it, `on_hand_back` with partitions just before they are forgotten.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        consumer: Consumer,
+        channels: Sequence[BatchChannel],
+        options: SourceOptions,
+        *,
+        clock: Clock,
+        fail: Callable[[StreamPoolError], None],
+    ) -> None:
+        self.group = group
+        self.counters = SourceCounters()
+        self.tracker = OffsetTracker(self._released)
+        self.paused_since_s: dict[str, float] = {}
+        self.unassigned_since_s: float | None = clock.monotonic()
+        self._consumer = consumer
+        self._options = options
+        self._clock = clock
+        self._fail = fail
+        self._channels: dict[str, list[BatchChannel]] = {}
+        for channel in channels:
+            for topic in channel.topics:
+                self._channels.setdefault(topic, []).append(channel)
+        self._from_beginning = channels[0].from_beginning
+        self._changed = asyncio.Event()
+        self._commit_lock = asyncio.Lock()
+        self.on_hand_back: Callable[[list[TopicPartition]], None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    @property
+    def topics(self) -> list[str]:
+        return list(self._channels)
+
+    async def start(self) -> None:
+        """Join the group and begin to fetch. Raises `aiokafka.errors.KafkaError` where no broker answers."""
+        self._consumer.subscribe(self.topics, listener=self)
+        await self._consumer.start()
+        self._tasks.append(asyncio.create_task(self._guard(self._fetch())))
+        if not self._from_beginning:
+            self._tasks.append(asyncio.create_task(self._guard(self._commit_often())))
+
+    async def stop(self) -> None:
+        """Finish or drop what is in flight, commit, leave the group: each step within its own time."""
+        self._stopping = True
+        await self._hand_back(self.tracker.partitions())
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_STOP_TIMEOUT_S)
+        try:
+            await asyncio.wait_for(self._consumer.stop(), _STOP_TIMEOUT_S)
+        except (TimeoutError, KafkaError) as error:
+            log.warning("the group was not left in time", group=self.group, error=repr(error))
+
+    async def commit_all(self) -> dict[TopicPartition, int]:
+        """Commit every position, moved or not, and return what the broker acknowledged."""
+        positions = self.tracker.positions()
+        return positions if await self._commit(positions) else {}
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Called by the client before the group's partitions are dealt anew."""
+        self.counters.rebalances += 1
+        self.unassigned_since_s = self._clock.monotonic()
+        await self._hand_back(list(revoked))
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Called by the client with this member's partitions, before it fetches from them."""
+        partitions = list(assigned)
+        if not partitions or self._stopping:
+            return
+        try:
+            positions = await self._starting_positions(partitions)
+        except StreamPoolError as error:
+            self._fail(error)
+            return
+        self.tracker.assign(positions)
+        for partition, offset in positions.items():
+            self._consumer.seek(partition, offset)
+        self.unassigned_since_s = None
+        self.paused_since_s.clear()
+        self._apply_pressure()
+        log.info(
+            "partitions assigned",
+            group=self.group,
+            partitions=[f"{p.topic}-{p.partition}" for p in partitions],
+        )
+
+    async def _starting_positions(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
+        for attempt in range(1, _ASSIGN_ATTEMPTS + 1):
+            try:
+                return await asyncio.wait_for(
+                    starting_positions(
+                        self._consumer,
+                        partitions,
+                        from_beginning=self._from_beginning,
+                        auto_offset_reset=self._options.auto_offset_reset,
+                        on_offset_lost=self._options.on_offset_lost,
+                    ),
+                    _ASSIGN_TIMEOUT_S,
+                )
+            except (TimeoutError, KafkaError) as error:
+                log.warning(
+                    "starting offsets not known yet", group=self.group, attempt=attempt, error=repr(error)
+                )
+                await asyncio.sleep(_FETCH_BACKOFF_S)
+        raise BrokerUnavailable(
+            f"group {self.group!r} was given partitions, but {_ASSIGN_ATTEMPTS} attempts did not find "
+            "out where to begin"
+        )
+
+    async def _fetch(self) -> None:
+        options = self._options
+        while not self._stopping:
+            try:
+                fetched = await self._consumer.getmany(
+                    timeout_ms=options.poll_timeout_ms, max_records=options.max_poll_records
+                )
+            except ConsumerStoppedError:
+                return
+            except OffsetOutOfRangeError as error:
+                raise OffsetLost(
+                    f"group {self.group!r}: the broker no longer has the offset to read: {error}"
+                ) from error
+            except _DENIED as error:
+                raise TopicMissing(f"group {self.group!r} may not read {self.topics}: {error!r}") from error
+            except KafkaError as error:
+                self.counters.fetch_failures += 1
+                log.warning("fetch failed, trying again", group=self.group, error=repr(error))
+                await asyncio.sleep(_FETCH_BACKOFF_S)
+                continue
+            polled_at_s = self._clock.monotonic()
+            for partition, records in fetched.items():
+                self._deliver(partition, records, polled_at_s)
+            if fetched:
+                self._apply_pressure()
+                await asyncio.sleep(0)
+
+    def _deliver(self, partition: TopicPartition, records: Sequence[Record], polled_at_s: float) -> None:
+        channels = self._channels[partition.topic]
+        claims = self.tracker.deliver(partition, records, polled_at_s, len(channels))
+        if claims is None:
+            self.counters.discarded += len(records)
+            return
+        for channel, claim in zip(channels, claims, strict=True):
+            channel.batches.offer(claim)
+
+    def _apply_pressure(self) -> None:
+        """Pause the topics whose buffers are full; resume those that are half empty again."""
+        options = self._options
+        for topic in self._channels:
+            records, size_bytes = self.tracker.in_flight(topic)
+            if topic not in self.paused_since_s:
+                if records >= options.buffer_records or size_bytes >= options.buffer_bytes:
+                    self._consumer.pause(*self._partitions_of(topic))
+                    self.paused_since_s[topic] = self._clock.monotonic()
+            elif records <= options.buffer_records // 2 and size_bytes <= options.buffer_bytes // 2:
+                self._consumer.resume(*self._partitions_of(topic))
+                del self.paused_since_s[topic]
+
+    def _partitions_of(self, topic: str) -> list[TopicPartition]:
+        return [partition for partition in self.tracker.partitions() if partition.topic == topic]
+
+    def _released(self) -> None:
+        self._changed.set()
+        if self.paused_since_s and not self._stopping:
+            self._apply_pressure()
+
+    async def _commit_often(self) -> None:
+        while not self._stopping:
+            await asyncio.sleep(self._options.commit_interval_s)
+            await self._commit(self.tracker.uncommitted())
+
+    async def _commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
+        if not offsets or self._from_beginning:
+            return False
+        async with self._commit_lock:
+            try:
+                await asyncio.wait_for(self._consumer.commit(offsets), _COMMIT_TIMEOUT_S)
+            except (TimeoutError, KafkaError) as error:
+                self.counters.commit_failures += 1
+                log.warning("commit failed, its records may come again", group=self.group, error=repr(error))
+                return False
+        self.counters.commits += 1
+        self.tracker.committed(offsets)
+        return True
+
+    async def _hand_back(self, partitions: list[TopicPartition]) -> None:
+        """Drop what has not begun, wait for what has, commit what is done, forget."""
+        self.tracker.drain(partitions)
+        deadline_s = self._clock.monotonic() + self._options.drain_timeout_s
+        while self.tracker.held(partitions):
+            left_s = deadline_s - self._clock.monotonic()
+            self._changed.clear()
+            try:
+                await asyncio.wait_for(self._changed.wait(), left_s)
+            except TimeoutError:
+                log.warning("work in flight did not end in time, it will be repeated", group=self.group)
+                break
+        await self._commit(self.tracker.uncommitted(partitions))
+        if self.on_hand_back is not None:
+            self.on_hand_back(partitions)
+        self.tracker.forget(partitions)
+
+    async def _guard(self, loop: Coroutine[None, None, None]) -> None:
+        """Nothing dies unseen: what a loop raises stops the worker."""
+        try:
+            await loop
+        except StreamPoolError as error:
+            self._fail(error)
+        except Exception as error:
+            fault = StreamPoolError(f"group {self.group!r}: {error!r}")
+            fault.__cause__ = error
+            self._fail(fault)

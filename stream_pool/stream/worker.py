@@ -1,0 +1,110 @@
+"""Runs an app as a process: Faust's worker underneath, our exit codes and our deadline on top.
+
+The idea: one way out. A signal or a fault begins the stop; the stop has a deadline, and a thread that holds
+the process to it, since an event loop that hangs cannot watch itself. A second signal ends the process at
+once.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from typing import Any
+
+import faust
+import structlog
+
+from stream_pool.errors import ExitCode, StreamPoolError
+from stream_pool.stream.app import App
+
+log = structlog.get_logger(__name__)
+
+_EXIT_MARGIN_S = 0.5
+
+
+class Worker(faust.Worker):
+    """The process of one app. Call `run`; it returns the exit code. Logging is the caller's to set up."""
+
+    def __init__(self, app: App, **options: Any) -> None:
+        super().__init__(app, override_logging=False, redirect_stdouts=False, quiet=True, **options)
+        self.spinner = None
+        self._app = app
+        self._ending = asyncio.Event()
+        self._watchdog: threading.Timer | None = None
+        self._signalled = False
+
+    def run(self) -> ExitCode:
+        """Start, run until a signal or a fault, stop within the deadline."""
+        with asyncio.Runner() as runner:
+            code = runner.run(self._main())
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        return code
+
+    async def _main(self) -> ExitCode:
+        app = self._app
+        self.loop = asyncio.get_running_loop()
+        app.on_fault = self._end
+        app.worker_init()
+        app.worker_init_post_autodiscover()
+        start = asyncio.create_task(self.start())
+        ending = asyncio.create_task(self._ending.wait())
+        await asyncio.wait({start, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if start.done() and (error := start.exception()) is not None:
+            self._failed_to_start(error)
+        self._end()
+        ending.cancel()
+        await self.stop()
+        start.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await start
+        log.info("worker stopped", reason=app.fault.reason if app.fault else "asked to")
+        return ExitCode.OK if app.fault is None else app.fault.exit_code
+
+    async def on_startup_finished(self) -> None:
+        """Everything runs: what was imported so far is taken out of the collector's sight."""
+        gc.collect()
+        gc.freeze()
+        log.info("worker started", group=self._app.conf.id, web=str(self._app.web.url), pid=os.getpid())
+
+    def _install_signal_handlers_unix(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_stop_signal)
+        self.loop.add_signal_handler(signal.SIGUSR1, self._on_sigusr1)
+
+    def _on_stop_signal(self, number: int, _frame: Any) -> None:
+        """Runs between two bytecodes of the main thread, also while a handler blocks the event loop."""
+        if self._signalled:
+            self._leave("second signal")
+        self._signalled = True
+        self._arm()
+        self.loop.call_soon_threadsafe(self._ending.set)
+
+    def _end(self) -> None:
+        self._arm()
+        self._ending.set()
+
+    def _arm(self) -> None:
+        if self._watchdog is None:
+            deadline_s = max(self._app.settings.stop_timeout_s - _EXIT_MARGIN_S, 0.1)
+            self._watchdog = threading.Timer(deadline_s, self._leave, ["stop deadline passed"])
+            self._watchdog.daemon = True
+            self._watchdog.start()
+
+    def _leave(self, why: str) -> None:
+        fault = self._app.fault
+        code = ExitCode.STOP_FORCED if fault is None else fault.exit_code
+        sys.stderr.write(f"stream-pool: {why}, leaving; what was not committed comes again\n")
+        sys.stderr.flush()
+        os._exit(code)
+
+    def _failed_to_start(self, error: BaseException) -> None:
+        if isinstance(error, StreamPoolError):
+            self._app.fail(error)
+        else:
+            log.critical("worker did not start", exc_info=error)
+            fault = StreamPoolError(f"the worker did not start: {error!r}")
+            self._app.fail(fault)
