@@ -10,10 +10,12 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from stream_pool.telemetry.memory import MemoryProbe
+
+VARIABLE = "BENCH_JOB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,38 +31,37 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a client process is told, through its environment. `marks` rise; the last ends the process."""
+    """What a client process is told, through its environment.
+
+    `marks` rise; at the last the process writes its readings to the file `results` and ends.
+    """
 
     broker: str
     topic: str
     group: str
     marks: tuple[int, ...]
+    results: str
 
     def to_environment(self) -> dict[str, str]:
-        marks = " ".join(map(str, self.marks))
-        return {
-            "BENCH_BROKER": self.broker,
-            "BENCH_TOPIC": self.topic,
-            "BENCH_GROUP": self.group,
-            "BENCH_MARKS": marks,
-        }
+        return {VARIABLE: json.dumps(asdict(self))}
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Job":
-        marks = tuple(map(int, environment["BENCH_MARKS"].split()))
-        return cls(environment["BENCH_BROKER"], environment["BENCH_TOPIC"], environment["BENCH_GROUP"], marks)
+    def from_environment(cls) -> "Job":
+        told = json.loads(os.environ[VARIABLE])
+        return cls(**{**told, "marks": tuple(told["marks"])})
 
 
 class Meter:
     """Counts to the marks: the hot path compares its count with `next_mark` and calls `read` when there."""
 
-    def __init__(self, marks: tuple[int, ...]) -> None:
-        self._marks = list(marks)
+    def __init__(self, job: Job) -> None:
+        self._marks = list(job.marks)
+        self._results = Path(job.results)
         self._readings: list[Reading] = []
         self.next_mark = self._marks.pop(0)
 
     def read(self, records: int) -> None:
-        """Take a reading; at the last mark print them all, one JSON line to standard output, and end.
+        """Take a reading; at the last mark write them all, and end.
 
         The process ends at once, without an orderly stop: stopping is measured by another bench.
         """
@@ -68,14 +69,15 @@ class Meter:
         if self._marks:
             self.next_mark = self._marks.pop(0)
             return
-        sys.stdout.write(json.dumps([asdict(reading) for reading in self._readings]) + "\n")
-        sys.stdout.flush()
+        self._results.write_text(json.dumps([asdict(reading) for reading in self._readings]))
         os._exit(0)
 
 
-def parse_readings(line: str) -> tuple[Reading, ...]:
-    """What a client process printed."""
-    return tuple(Reading(**reading) for reading in json.loads(line))
+def read_results(results: Path) -> tuple[Reading, ...]:
+    """What a client process wrote; nothing where it did not come so far."""
+    if not results.exists():
+        return ()
+    return tuple(Reading(**reading) for reading in json.loads(results.read_text()))
 
 
 def _reading(records: int) -> Reading:

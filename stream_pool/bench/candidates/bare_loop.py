@@ -13,7 +13,7 @@ COMMIT_INTERVAL_S = 1.0
 
 async def consume(job: Job) -> None:
     """Consume from the beginning of the topic until the meter ends the process."""
-    meter = Meter(job.marks)
+    meter = Meter(job)
     consumer = AIOKafkaConsumer(
         job.topic,
         bootstrap_servers=job.broker,

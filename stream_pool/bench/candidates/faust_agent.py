@@ -6,7 +6,7 @@ import orjson
 from stream_pool.bench.meter import Job, Meter
 
 job = Job.from_environment()
-meter = Meter(job.marks)
+meter = Meter(job)
 app = faust.App(
     job.group,
     broker=f"kafka://{job.broker}",

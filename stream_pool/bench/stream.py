@@ -1,0 +1,146 @@
+"""`bench stream`: what a record costs on its whole way, against the least that it can cost and against Faust.
+
+Every candidate drains the same backlog (seeded orders, 17 levels, 4 partitions) with a group of its own, in a
+fresh process, one after the other; a round has each of them once, and each round begins with another. Slower
+ones drain less of it, so that a round gives each about the same time. What is judged is CPU time a record
+between the warm-up and the end. Ours samples, polls lag and writes to its log every second instead of every
+ten, so that a short run pays for all of it.
+"""
+
+import asyncio
+import statistics
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from stream_pool.bench.backlog import preload
+from stream_pool.bench.client import Program, run_to_marks
+from stream_pool.bench.interval import Interval, paired_ratio, spread
+from stream_pool.bench.meter import Reading
+from stream_pool.bench.report import Bar, Report, environment
+from stream_pool.broker import Broker
+
+TOPIC = "bench-orders"
+PARTITIONS = 4
+CLIENT_TIMEOUT_S = 300.0
+
+MEMORY_FROM = 50_000
+MEMORY_RUNS = 3
+
+QUIET = {"STREAM_POOL_LOG_LEVEL": "error"}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A program that is compared. It drains `share` of the records."""
+
+    program: Program
+    share: float
+
+
+def _ours(decoder: str) -> Program:
+    settings = {"STREAM_POOL_DECODER": decoder, "STREAM_POOL_INTERVAL_S": "1", **QUIET}
+    return Program(
+        ("stream_pool.cli.main", "worker", "-A", "stream_pool.bench.candidates.pool_app"), settings
+    )
+
+
+CANDIDATES: dict[str, Candidate] = {
+    "stream_pool_orjson": Candidate(_ours("orjson"), 1.0),
+    "bare_loop": Candidate(Program(("stream_pool.bench.candidates.bare_loop",), {}), 1.0),
+    "faust_agent": Candidate(Program(("stream_pool.bench.candidates.faust_agent",), {}), 0.1),
+    "stream_pool_twin": Candidate(_ours("stream_pool"), 0.2),
+}
+
+Say = Callable[[str], None]
+Figures = dict[str, list[dict[str, float]]]
+
+
+def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say: Say) -> Report:
+    """Run the bench on a started broker. `records` is what a fast candidate drains, of a `backlog` of orders.
+
+    Raises `BenchClientError` where a candidate does not come to its end.
+    """
+    servers = broker.bootstrap_servers
+    say(f"writing a backlog of {backlog:,} orders to {broker}")
+    asyncio.run(preload(servers, TOPIC, orders=backlog, partitions=PARTITIONS, say=say))
+    figures: Figures = {name: [] for name in CANDIDATES}
+    for round_number in range(rounds):
+        for name in _order(round_number):
+            figures[name].append(_measure(servers, name, records))
+        say(
+            f"round {round_number + 1} of {rounds}: "
+            + _line({name: runs[-1] for name, runs in figures.items()})
+        )
+    growth = [_growth(servers, backlog) for _ in range(MEMORY_RUNS)]
+    say(f"memory: peak over {backlog:,} orders is {max(growth):.2f} of that after {MEMORY_FROM:,}")
+    return _report(broker, figures, growth, rounds=rounds, records=records, backlog=backlog)
+
+
+def _order(round_number: int) -> list[str]:
+    names = list(CANDIDATES)
+    first = round_number % len(names)
+    return names[first:] + names[:first]
+
+
+def _run(servers: str, name: str, marks: tuple[int, ...]) -> tuple[Reading, ...]:
+    group = f"bench-{name}-{uuid.uuid4().hex[:8]}".replace("_", "-")
+    return run_to_marks(
+        CANDIDATES[name].program,
+        broker=servers,
+        topic=TOPIC,
+        group=group,
+        marks=marks,
+        timeout_s=CLIENT_TIMEOUT_S,
+    )
+
+
+def _measure(servers: str, name: str, records: int) -> dict[str, float]:
+    end = int(records * CANDIDATES[name].share)
+    warm, done = _run(servers, name, (end // 5, end))
+    counted = done.records - warm.records
+    return {
+        "cpu_us_per_record": (done.cpu_s - warm.cpu_s) / counted * 1e6,
+        "records_per_second": counted / (done.wall_s - warm.wall_s),
+        "peak_rss_bytes": done.peak_rss_bytes,
+    }
+
+
+def _growth(servers: str, backlog: int) -> float:
+    early, end = _run(servers, "stream_pool_twin", (MEMORY_FROM, backlog))
+    return end.peak_rss_bytes / early.rss_bytes
+
+
+def _line(latest: Mapping[str, Mapping[str, float]]) -> str:
+    return ", ".join(f"{name} {run['cpu_us_per_record']:.1f} µs" for name, run in latest.items())
+
+
+def _report(
+    broker: Broker, figures: Figures, growth: list[float], *, rounds: int, records: int, backlog: int
+) -> Report:
+    cost = {name: [run["cpu_us_per_record"] for run in runs] for name, runs in figures.items()}
+
+    def against(ours: str, theirs: str) -> Interval:
+        return paired_ratio(cost[ours], cost[theirs])
+
+    to_bare = against("stream_pool_orjson", "bare_loop")
+    to_faust = against("stream_pool_orjson", "faust_agent")
+    return Report(
+        bench="stream",
+        environment=environment(str(broker), rounds=rounds, records=records, backlog=backlog),
+        candidates={
+            name: {metric: statistics.median(run[metric] for run in runs) for metric in runs[0]}
+            for name, runs in figures.items()
+        },
+        ratios={
+            "stream_pool_orjson / bare_loop": to_bare,
+            "stream_pool_orjson / faust_agent": to_faust,
+            "stream_pool_twin / bare_loop": against("stream_pool_twin", "bare_loop"),
+            "stream_pool_twin / faust_agent": against("stream_pool_twin", "faust_agent"),
+        },
+        bars=(
+            Bar("CPU a record, of the bare loop's", to_bare, "<=", 1.1),
+            Bar("CPU a record, of the plain Faust agent's", to_faust, "<=", 0.1),
+            Bar(f"peak memory, of that after {MEMORY_FROM:,} orders", spread(growth), "<=", 1.2),
+        ),
+    )

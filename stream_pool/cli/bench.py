@@ -1,0 +1,71 @@
+"""`stream-pool bench`: what the project says about its own cost and its own end, measured where you are."""
+
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from stream_pool.errors import ExitCode
+
+LEAST_ROUNDS = 2
+
+
+class BenchName(StrEnum):
+    """What can be measured."""
+
+    STREAM = "stream"
+    STOP = "stop"
+
+
+def bench(
+    name: Annotated[BenchName, typer.Argument(help="stream: cost a record. stop: SIGTERM under load.")],
+    broker: Annotated[
+        str, typer.Option(help="For stream: auto, docker, java, embedded, or an address. stop has its own.")
+    ] = "auto",
+    rounds: Annotated[
+        int | None,
+        typer.Option(min=LEAST_ROUNDS, help="Rounds (stream, 10) or tries of each kind (stop, 20)."),
+    ] = None,
+    records: Annotated[
+        int, typer.Option(min=1_000, help="stream: what a fast candidate drains in a round.")
+    ] = 200_000,
+    backlog: Annotated[
+        int | None, typer.Option(min=60_000, help="Orders written beforehand (stream 500,000, stop 200,000).")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One object at the end instead of a table.")
+    ] = False,
+) -> None:
+    """Measure, and compare with the bars. Progress goes to standard error.
+
+    Exits 0 when every bar holds, 1 when one does not, 3 without a broker.
+    """
+    from stream_pool.bench import bench_stop, bench_stream
+    from stream_pool.broker import JavaBroker, choose_broker
+    from stream_pool.cli.render_bench import render
+
+    if name is BenchName.STREAM:
+        chosen = choose_broker(broker, _say)
+    else:
+        chosen = freezable = JavaBroker(_say)
+    try:
+        chosen.start()
+        if name is BenchName.STREAM:
+            report = bench_stream(
+                chosen, rounds=rounds or 10, records=records, backlog=backlog or 500_000, say=_say
+            )
+        else:
+            report = bench_stop(freezable, tries=rounds or 20, backlog=backlog or 200_000, say=_say)
+    finally:
+        chosen.stop()
+    if as_json:
+        print(json.dumps(report.to_json()))
+    else:
+        render(report)
+    raise typer.Exit(ExitCode.OK if report.holds else ExitCode.FINDING)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

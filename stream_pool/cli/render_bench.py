@@ -1,0 +1,43 @@
+"""A bench's report as tables for a person."""
+
+from rich.console import Console
+from rich.table import Table
+
+from stream_pool.bench.report import Report
+
+
+def render(report: Report) -> None:
+    """Print the figures of each candidate, the ratios, and the bars."""
+    console = Console()
+    where = ", ".join(f"{name} {value}" for name, value in report.environment.items())
+    console.print(f"bench {report.bench}: {where}\n", highlight=False)
+    console.print(_candidates(report))
+    if report.ratios:
+        console.print(_ratios(report))
+    console.print(_bars(report))
+
+
+def _candidates(report: Report) -> Table:
+    metrics = list(next(iter(report.candidates.values())))
+    table = Table("candidate", *metrics, title="median of the rounds")
+    for name, figures in report.candidates.items():
+        table.add_row(name, *(f"{figures[metric]:,.6g}" for metric in metrics))
+    return table
+
+
+def _ratios(report: Report) -> Table:
+    table = Table("CPU a record", "ratio", "95 % interval")
+    for name, ratio in report.ratios.items():
+        table.add_row(name, f"{ratio.value:.3f}", f"{ratio.low:.3f} to {ratio.high:.3f}")
+    return table
+
+
+def _bars(report: Report) -> Table:
+    table = Table("bar", "measured", "low to high", "must", "")
+    for bar in report.bars:
+        measured = bar.measured
+        verdict = "[green]holds[/green]" if bar.holds else "[red]does not hold[/red]"
+        table.add_row(
+            bar.name, f"{measured.value:.4g}", f"{measured.low:.4g} to {measured.high:.4g}", bar.must, verdict
+        )
+    return table
