@@ -1,7 +1,7 @@
 """The container broker against a stub of a Docker engine: when it is chosen, and what it asks the engine for.
 
-The stub speaks as much of the engine's API as starting and removing one container takes; instead of a container
-it opens the port that was asked for and answers there as a broker would.
+The stub speaks as much of the engine's API as starting and removing one container takes. In place of one it
+opens the port that was asked for and answers there as a broker would.
 """
 
 import json
