@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from stream_pool.detection.rules import Rules
 from stream_pool.documents.limits import Limits
 from stream_pool.errors import ExitCode, MisuseError
 from stream_pool.settings import (
@@ -158,6 +159,21 @@ def test_the_default_limits_are_the_documents_own() -> None:
     """A bound that nobody set is the one that `Limits()` has, and one that was set arrives."""
     assert load_settings().limits == Limits()
     assert load_settings(limit_depth=17).limits == Limits(depth=17)
+
+
+def test_the_default_rules_are_the_detectors_own() -> None:
+    """A rule that nobody set is the one that `Rules()` has, and each that was set arrives."""
+    assert load_settings().rules == Rules()
+    assert load_settings(detector_lag_threshold_records=7).rules == Rules(lag_limit_records=7)
+
+
+def test_no_detector_setting_is_without_effect() -> None:
+    """Changing any of them, other than switching the detector off, changes the rules."""
+    for name in Settings.model_fields:
+        if name.startswith("detector_") and name != "detector_enabled":
+            default = getattr(load_settings(), name)
+            changed = default / 2 if isinstance(default, float) else default + 1
+            assert load_settings(**{name: changed}).rules != Rules(), name
 
 
 def test_process_labels_come_from_the_settings_of_their_name() -> None:

@@ -1,33 +1,24 @@
-"""What can be set from outside, in one place: variables `STREAM_POOL_<FIELD>`, read once at the edge.
+"""Every setting, declared once: name, default, bounds and what it means.
 
-Inner objects never see a `Settings`: they take plain values. A wrong value is a `MisuseError` that names the
-variable, the value and what is allowed; a variable that no setting has is reported with the nearest name that
-exists (`unknown_variables`), as a value for the caller to log. An empty variable counts as unset.
+Units stand last in the names; bounds are part of the types. Field `x_s` is the variable `STREAM_POOL_X_S`. The
+properties turn groups of settings into the plain values that inner objects take.
 """
 
-import difflib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from dataclasses import fields
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from stream_pool.detection.rules import Rules
 from stream_pool.documents.limits import Limits
-from stream_pool.errors import MisuseError
 from stream_pool.telemetry.snapshot import BuildInfo
 
 PREFIX = "STREAM_POOL_"
 
-ELSEWHERE = frozenset({"STREAM_POOL_PURE"})
-"""Variables of this prefix that are no settings: they choose code at import time, before settings exist."""
-
 MIB = 1 << 20
 DEFAULT_KAFKA_PORT = 9092
-LONGEST_QUOTED_VALUE = 80
 
 _SERVER = re.compile(r"(?:kafka://)?(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 
@@ -66,7 +57,7 @@ BrokerUrl = Annotated[
 
 
 class Settings(BaseSettings):
-    """Everything that the environment can set. Units stand last in the names; bounds are part of the type."""
+    """Everything that the environment can set; `load_settings` reads it."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -160,16 +151,26 @@ class Settings(BaseSettings):
     """Whether this worker takes part in detection (one member of the group owns it at a time)."""
     detector_window_s: float = Field(10, ge=0.1, le=3_600)
     """Static thresholds are judged once a window."""
-    detector_open_after: int = Field(1, ge=1, le=1_000)
+    detector_open_after: int = Field(2, ge=1, le=1_000)
     """Windows in a row over a threshold before an anomaly opens."""
     detector_resolve_after: int = Field(3, ge=1, le=1_000)
     """Windows in a row back under it before the anomaly resolves."""
+    detector_clear_ratio: Ratio = 0.8
+    """Back under it means at most this share of the threshold."""
+    detector_expire_after_s: float = Field(300, ge=1, le=86_400)
+    """What nobody reports on for so long is forgotten, and its anomalies resolved."""
+    detector_status_windows: int = Field(10, ge=3, le=1_000)
+    """A partition's status is judged over the commits of so many windows."""
+    detector_allowed_lag_records: int = Field(0, ge=0, le=1_000_000_000)
+    """A consumer no further behind than this is in order, whatever its commits look like."""
+    detector_signal_windows: int = Field(1, ge=1, le=1_000)
+    """Errors and latency are judged over so many windows."""
     detector_lag_threshold_records: Records = 50_000
     """Lag of a topic that is an anomaly."""
     detector_error_ratio_threshold: Ratio = 0.05
     """Share of failed records of a topic that is an anomaly."""
     detector_error_min_records: Records = 100
-    """The error ratio is not judged on fewer records than these."""
+    """Errors and latency of a topic are not judged on fewer records than these."""
     detector_latency_p99_limit_s: float = Field(1.0, gt=0, le=86_400)
     """99th percentile from poll to done that is an anomaly."""
     detector_memory_limit_bytes: int = Field(200_000_000, ge=MIB, le=1 << 50)
@@ -214,6 +215,26 @@ class Settings(BaseSettings):
         """The process labels."""
         return BuildInfo(**{label.name: getattr(self, label.name) for label in fields(BuildInfo)})
 
+    @property
+    def rules(self) -> Rules:
+        """What the detector judges by."""
+        return Rules(
+            window_s=self.detector_window_s,
+            open_after=self.detector_open_after,
+            resolve_after=self.detector_resolve_after,
+            clear_ratio=self.detector_clear_ratio,
+            expire_after_s=self.detector_expire_after_s,
+            lag_limit_records=self.detector_lag_threshold_records,
+            allowed_lag_records=self.detector_allowed_lag_records,
+            status_windows=self.detector_status_windows,
+            signal_windows=self.detector_signal_windows,
+            min_records=self.detector_error_min_records,
+            error_ratio_limit=self.detector_error_ratio_threshold,
+            latency_p99_limit_s=self.detector_latency_p99_limit_s,
+            memory_limit_bytes=self.detector_memory_limit_bytes,
+            memory_for_s=self.detector_memory_for_s,
+        )
+
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if not self.pool_capacity_min <= self.pool_capacity <= self.pool_capacity_max:
@@ -235,77 +256,6 @@ class Settings(BaseSettings):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownVariable:
-    """A variable with our prefix that nothing reads, and the setting probably meant, if any is near."""
-
-    name: str
-    nearest: str | None
-
-    def __str__(self) -> str:
-        hint = f"; did you mean {self.nearest}?" if self.nearest else ""
-        return f"{self.name} is not a setting{hint}"
-
-
 def variable(field: str) -> str:
     """The environment variable of a field of `Settings`."""
     return PREFIX + field.upper()
-
-
-def load_settings(**overrides: Any) -> Settings:
-    """The environment's settings, with `overrides` (command-line options) above it.
-
-    Raises `MisuseError` with one line for each setting that is wrong.
-    """
-    try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        raise MisuseError("\n".join(_complaint(detail) for detail in error.errors())) from None
-
-
-def unknown_variables(environment: Mapping[str, str]) -> tuple[UnknownVariable, ...]:
-    """Variables of `environment` that carry our prefix and that nothing reads, sorted by name."""
-    known = {variable(field) for field in Settings.model_fields} | ELSEWHERE
-    strangers = (
-        name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in known
-    )
-    return tuple(UnknownVariable(name, _nearest(name)) for name in sorted(strangers))
-
-
-def allowed(field: FieldInfo) -> str:
-    """What a setting takes, in words made from its declaration."""
-    if isinstance(field.json_schema_extra, dict):
-        return str(field.json_schema_extra["allowed"])
-    if get_origin(field.annotation) is Literal:
-        return " or ".join(get_args(field.annotation))
-    bounds = {
-        name: getattr(bound, name) for bound in field.metadata for name in _BOUNDS if hasattr(bound, name)
-    }
-    limits = (f" {_BOUNDS[name]} {bound}" for name, bound in bounds.items())
-    return _KINDS.get(str(field.annotation), "a whole number") + "".join(limits)
-
-
-_KINDS = {str(bool): "true or false", str(float): "a number", str(str): "a text"}
-_BOUNDS = {
-    "gt": "above",
-    "ge": "from",
-    "le": "to",
-    "max_length": "of at most so many characters:",
-}
-
-
-def _nearest(name: str) -> str | None:
-    fields = difflib.get_close_matches(name.upper().removeprefix(PREFIX).lower(), Settings.model_fields, n=1)
-    return variable(fields[0]) if fields else None
-
-
-def _complaint(detail: ErrorDetails) -> str:
-    if not detail["loc"]:
-        return str(detail["ctx"]["error"])
-    field = str(detail["loc"][0])
-    if field not in Settings.model_fields:
-        return str(UnknownVariable(variable(field), _nearest(field)))
-    value = str(detail["input"])
-    if len(value) > LONGEST_QUOTED_VALUE:
-        value = value[:LONGEST_QUOTED_VALUE] + "…"
-    return f"{variable(field)}={value} is not allowed: it must be {allowed(Settings.model_fields[field])}"

@@ -1,0 +1,49 @@
+"""Ratios of paired rounds, and how sure they are."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_pool.bench.interval import Interval, exactly, paired_ratio, spread
+
+COSTS = st.lists(st.tuples(st.floats(0.1, 1e6), st.floats(0.1, 1e6)), min_size=2, max_size=40)
+
+
+def test_the_value_is_the_geometric_mean() -> None:
+    """Twice as dear and half as dear make neither."""
+    assert paired_ratio([2.0, 1.0], [1.0, 2.0]).value == pytest.approx(1.0)
+
+
+def test_the_interval_is_students_t_on_the_logarithms() -> None:
+    """Ten rounds with logs of mean 0.1 and deviation 0.02: the half width is 2.262 * 0.02 / sqrt(10)."""
+    deviations = [0.02 * math.sqrt(9 / 10) * sign for sign in (1, -1) * 5]
+    ratio = paired_ratio([math.exp(0.1 + deviation) for deviation in deviations], [1.0] * 10)
+    half = 2.262 * 0.02 / math.sqrt(10)
+    assert (ratio.value, ratio.low, ratio.high) == pytest.approx(
+        (math.exp(0.1), math.exp(0.1 - half), math.exp(0.1 + half))
+    )
+
+
+def test_rounds_that_agree_leave_no_doubt() -> None:
+    """What disturbs both of a round alike is no noise."""
+    ratio = paired_ratio([1.1, 2.2, 4.4], [1.0, 2.0, 4.0])
+    assert (ratio.value, ratio.low, ratio.high) == pytest.approx((1.1, 1.1, 1.1))
+
+
+@given(COSTS)
+def test_the_value_lies_within_its_interval_and_turns_round(costs: list[tuple[float, float]]) -> None:
+    """low ≤ value ≤ high, and the other way about every end is the inverse of the opposite one."""
+    ours, theirs = [one for one, _ in costs], [other for _, other in costs]
+    ratio, inverse = paired_ratio(ours, theirs), paired_ratio(theirs, ours)
+    assert ratio.low <= ratio.value <= ratio.high
+    assert 1 / inverse.value == pytest.approx(ratio.value)
+    if inverse.low > 1e-200:
+        assert 1 / inverse.low == pytest.approx(ratio.high)
+
+
+def test_few_runs_are_judged_by_their_worst() -> None:
+    """Median between smallest and largest; a counted figure is its own interval."""
+    assert spread([1.3, 1.1, 1.15]) == Interval(1.15, 1.1, 1.3)
+    assert exactly(20) == Interval(20, 20, 20)
