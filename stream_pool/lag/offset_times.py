@@ -7,7 +7,7 @@ polls. Beyond the ring it is a guess that grows wilder with the distance.
 """
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stream_pool.errors import MisuseError
 
@@ -18,19 +18,19 @@ class _Point:
     at_ms: int
 
 
+@dataclass(slots=True)
 class OffsetTimes:
     """The last `capacity` points of one partition, rising in offset and time; at least two are kept.
 
     Raises MisuseError where the capacity is under two.
     """
 
-    __slots__ = ("_capacity", "_points")
+    capacity: int = 60
+    _points: list[_Point] = field(default_factory=list, init=False, repr=False)
 
-    def __init__(self, capacity: int = 60) -> None:
-        if capacity < 2:
-            raise MisuseError(f"OffsetTimes needs a capacity of at least 2, got {capacity}")
-        self._capacity = capacity
-        self._points: list[_Point] = []
+    def __post_init__(self) -> None:
+        if self.capacity < 2:
+            raise MisuseError(f"OffsetTimes needs a capacity of at least 2, got {self.capacity}")
 
     def __len__(self) -> int:
         return len(self._points)
@@ -48,7 +48,7 @@ class OffsetTimes:
         if len(points) >= 2 and points[-1].offset == points[-2].offset == offset:
             points.pop()
         points.append(_Point(offset, at_ms))
-        if len(points) > self._capacity:
+        if len(points) > self.capacity:
             del points[0]
 
     def time_at(self, offset: int) -> float | None:

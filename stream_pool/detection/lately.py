@@ -1,0 +1,53 @@
+"""A table that remembers what was touched lately, and has a bound: the fold's only way to keep something by
+key.
+
+Entries leave when they were not touched for a given time, or, once the table is full, when they are the
+longest untouched. Times must not go back, which the fold's clock guarantees.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class _Entry(Generic[V]):
+    value: V
+    touched_ms: int
+
+
+@dataclass(slots=True)
+class Lately(Generic[K, V]):
+    """At most `limit` values by key, the longest untouched first."""
+
+    limit: int
+    entries: dict[K, _Entry[V]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def items(self) -> Iterator[tuple[K, V]]:
+        """Keys and values, the longest untouched first."""
+        return ((key, entry.value) for key, entry in self.entries.items())
+
+    def touch(self, key: K, at_ms: int, make: Callable[[], V]) -> V:
+        """The value of a key, made where there is none; it counts as touched at `at_ms`."""
+        entry = self.entries.pop(key, None)
+        if entry is None:
+            if len(self.entries) >= self.limit:
+                del self.entries[next(iter(self.entries))]
+            entry = _Entry(make(), at_ms)
+        entry.touched_ms = at_ms
+        self.entries[key] = entry
+        return entry.value
+
+    def expire(self, before_ms: int) -> None:
+        """Forgets what was last touched before `before_ms`."""
+        while self.entries:
+            oldest = next(iter(self.entries))
+            if self.entries[oldest].touched_ms >= before_ms:
+                return
+            del self.entries[oldest]
