@@ -77,9 +77,17 @@ class App(faust.App):
             },
         )
         self.plant = Plant(
-            id, settings, clock=clock or SystemClock(), pool=pool, decode=decode, fail=self.fail
+            id,
+            settings,
+            self.batch_channels,
+            clock=clock or SystemClock(),
+            pool=pool,
+            decode=decode,
+            fail=self.fail,
         )
         add_pages(self)
+        if settings.detector_enabled:
+            self._declare_detector()
 
     @property
     def pool(self) -> Pool | None:
@@ -163,7 +171,7 @@ class App(faust.App):
             raise MisuseError("each agent needs an app.batches(...) of its own")
         self.batch_channels.append(channel)
         declare = super().agent(channel, **options)
-        return lambda fun: declare(guarded(fun, channel, self.fail))
+        return lambda fun: declare(guarded(fun, channel, self))
 
     def fail(self, fault: StreamPoolError) -> None:
         """Stop the worker with `fault`, the first of which decides the exit code."""
@@ -184,7 +192,16 @@ class App(faust.App):
         await super().on_start()
         self._refuse_kafka_agents()
         self.flow_control.resume()
-        await self.plant.prepare(self.batch_channels)
+        await self.plant.prepare()
+
+    def _declare_detector(self) -> None:
+        plant = self.plant
+        channel = self.batches(plant.events_topic, group=plant.detector_group, from_beginning=True)
+
+        async def detector(batches: Any) -> None:
+            await plant.detector.read(batches)
+
+        self.agent(channel)(detector)
 
     def _refuse_kafka_agents(self) -> None:
         on_topics = [agent.name for agent in self.agents.values() if isinstance(agent.channel, TopicT)]

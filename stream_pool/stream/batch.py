@@ -79,6 +79,11 @@ class Batch:
         return self._claim.delivery.polled_at_s
 
     @property
+    def yield_interval_s(self) -> float:
+        """How long to work on it before handing over to the event loop, in seconds."""
+        return self._runtime.yield_interval_s
+
+    @property
     def dropped(self) -> bool:
         """Whether the partition was taken away: what is left of the batch is another consumer's."""
         return self._claim.dropped

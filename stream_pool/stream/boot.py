@@ -7,7 +7,8 @@ before the work is done. Its producer stays on, for the occasional `topic.send`.
     web server
     agents      Faust's
     intake      our consumers: feeds the agents, so it drains before they go
-    recorder    samples, lag, pool                         last up, first down
+    recorder    samples, lag, pool
+    detector    the log's clock, and its owner             last up, first down
 """
 
 from collections.abc import Iterable
@@ -35,4 +36,5 @@ class Boot(BootStrategy):
             *self.agents(),
             app.plant.intake,
             app.plant.recorder,
+            *([app.plant.detector] if app.settings.detector_enabled else []),
         ]

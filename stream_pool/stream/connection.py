@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 _RETRY_S = 0.5
 _DAY_MS = 86_400_000
+_REPLICAS_AT_MOST = 3
 
 EVENTS_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(7 * _DAY_MS)}
 DEAD_LETTERS_CONFIG = {"retention.ms": str(30 * _DAY_MS)}
@@ -90,22 +91,18 @@ async def ensure_side_topic(admin: AIOKafkaAdminClient, topic: str, config: Mapp
     """
     if topic in await partition_counts(admin, [topic]):
         return
-    refusals = []
-    for replication in (-1, 1):  # the broker's own default, which the embedded broker does not know
-        new = NewTopic(topic, num_partitions=1, replication_factor=replication, topic_configs=dict(config))
-        try:
-            response = await admin.create_topics([new])
-        except TopicAlreadyExistsError:
-            return
-        except KafkaError as error:
-            refusals.append(repr(error))
-            continue
+    brokers = len((await admin.describe_cluster())["brokers"])
+    new = NewTopic(topic, 1, min(brokers, _REPLICAS_AT_MOST), topic_configs=dict(config))
+    try:
+        response = await admin.create_topics([new])
         code = response.topic_errors[0][1]
-        if code in (0, TopicAlreadyExistsError.errno):
-            log.info("topic created", topic=topic)
-            return
-        refusals.append(for_code(code).__name__)
-    raise TopicMissing(f"topic {topic!r} does not exist and could not be created: {', '.join(refusals)}")
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise for_code(code)
+    except TopicAlreadyExistsError:
+        return
+    except KafkaError as error:
+        raise TopicMissing(f"topic {topic!r} does not exist and could not be created: {error!r}") from error
+    log.info("topic created", topic=topic)
 
 
 async def wait_for_topic(

@@ -1,10 +1,14 @@
 """Plain integers that the hot path adds to, by partition. Metrics and events are made from copies of them."""
 
 from stream_pool.signals import Histogram
+from stream_pool.stream.offsets import Delivery
 
 
 class PartitionCounters:
-    """Totals since the process began, and the latency (from poll to done) of the interval that runs."""
+    """Totals since the process began, and the latency (from poll to done) of the interval that runs.
+
+    `records` and `size_bytes` are of deliveries that every handler is done with, each counted once.
+    """
 
     __slots__ = (
         "dead_letters",
@@ -74,6 +78,12 @@ class Counters:
         if found is None:
             found = self._partitions[(topic, partition)] = PartitionCounters()
         return found
+
+    def finished(self, delivery: Delivery) -> None:
+        """Count a delivery that every handler is done with."""
+        counters = self.of(delivery.partition.topic, delivery.partition.partition)
+        counters.records += len(delivery.records)
+        counters.size_bytes += delivery.size_bytes
 
     def partitions(self) -> dict[tuple[str, int], PartitionCounters]:
         """The live counters by (topic, partition)."""

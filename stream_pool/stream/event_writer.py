@@ -14,7 +14,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from stream_pool.clock import Clock
-from stream_pool.events import EncodedEvent, Event, ObservationsLost, encode, event_id
+from stream_pool.events import EncodedEvent, Observation, ObservationsLost, encode, event_id
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ class EventWriter:
         self._producer = producer
         self._clock = clock
         self._bound = buffer
-        self._waiting: deque[tuple[Event, EncodedEvent]] = deque()
+        self._waiting: deque[tuple[str, EncodedEvent]] = deque()
         self._unreported: Counter[str] = Counter()
         self._sequence = 0
         self._awake = asyncio.Event()
@@ -84,16 +84,15 @@ class EventWriter:
         self._sequence += 1
         return Stamp(self.identity.worker, self.identity.incarnation, self._sequence)
 
-    def append(self, event: Event, *, traceparent: str | None = None) -> None:
-        """Queue an event; drop the oldest where the buffer is full."""
-        encoded = encode(
-            event,
-            id=event_id(event),
-            source=f"/stream-pool/{self.identity.worker}",
-            time_ms=self._clock.now_ms(),
-            traceparent=traceparent,
-        )
-        self._waiting.append((event, encoded))
+    def append(self, event: Observation) -> None:
+        """Queue an observation; drop the oldest event where the buffer is full."""
+        source = f"/stream-pool/{self.identity.worker}"
+        encoded = encode(event, id=event_id(event), source=source, time_ms=self._clock.now_ms())
+        self.append_encoded(event.TYPE, encoded)
+
+    def append_encoded(self, event_type: str, encoded: EncodedEvent) -> None:
+        """The same for an event whose message is made already."""
+        self._waiting.append((event_type, encoded))
         self._trim()
         self._awake.set()
 
@@ -139,12 +138,12 @@ class EventWriter:
 
     def _trim(self) -> None:
         while len(self._waiting) > self._bound:
-            dropped, _ = self._waiting.popleft()
+            event_type, _ = self._waiting.popleft()
             self.lost += 1
-            self._unreported[dropped.TYPE] += 1
+            self._unreported[event_type] += 1
 
     async def _send(self, event: EncodedEvent) -> "asyncio.Future[Any]":
-        return await self._producer.send(self.topic, event.value, event.key, 0, headers=event.headers)
+        return await self._producer.send(self.topic, event.value, event.key, 0, headers=list(event.headers))
 
     def _report_lost(self) -> None:
         by_type, self._unreported = dict(sorted(self._unreported.items())), Counter()

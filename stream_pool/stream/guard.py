@@ -13,7 +13,7 @@ import asyncio
 import functools
 import inspect
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -24,7 +24,16 @@ from stream_pool.stream.errors import HandlerFailed
 log = structlog.get_logger(__name__)
 
 
-def guarded(fun: Callable[[Any], Any], channel: BatchChannel, fail: Callable[[StreamPoolError], None]) -> Any:
+class Stop(Protocol):
+    """What is asked of the app: that it can be stopped with a fault, and says when it stops anyway."""
+
+    @property
+    def should_stop(self) -> bool: ...
+
+    def fail(self, fault: StreamPoolError) -> None: ...
+
+
+def guarded(fun: Callable[[Any], Any], channel: BatchChannel, app: Stop) -> Any:
     """The agent function `fun`, with the table above around it."""
     name = getattr(fun, "__qualname__", repr(fun))
     if inspect.isasyncgenfunction(fun):
@@ -34,9 +43,9 @@ def guarded(fun: Callable[[Any], Any], channel: BatchChannel, fail: Callable[[St
             try:
                 async for value in fun(stream):
                     yield value
-                await _ended(name, channel, fail)
+                await _ended(name, channel, app)
             except Exception as error:
-                await _raised(name, channel, fail, error)
+                await _raised(name, channel, app, error)
                 raise
 
         return values
@@ -45,24 +54,22 @@ def guarded(fun: Callable[[Any], Any], channel: BatchChannel, fail: Callable[[St
     async def run(stream: Any) -> None:
         try:
             await fun(stream)
-            await _ended(name, channel, fail)
+            await _ended(name, channel, app)
         except Exception as error:
-            await _raised(name, channel, fail, error)
+            await _raised(name, channel, app, error)
             raise
 
     return run
 
 
-async def _ended(name: str, channel: BatchChannel, fail: Callable[[StreamPoolError], None]) -> None:
+async def _ended(name: str, channel: BatchChannel, app: Stop) -> None:
     channel.batches.let_go()
     await _stop(
-        HandlerFailed(f"agent {name} returned: nobody reads {', '.join(channel.topics)} any more"), fail
+        HandlerFailed(f"agent {name} returned: nobody reads {', '.join(channel.topics)} any more"), app
     )
 
 
-async def _raised(
-    name: str, channel: BatchChannel, fail: Callable[[StreamPoolError], None], error: Exception
-) -> None:
+async def _raised(name: str, channel: BatchChannel, app: Stop, error: Exception) -> None:
     batch = channel.batches.current
     if isinstance(error, StreamPoolError) or channel.on_error == "stop" or batch is None:
         channel.batches.let_go()
@@ -70,7 +77,7 @@ async def _raised(
             fault = HandlerFailed(f"agent {name} failed on {batch}: {error!r}")
             fault.__cause__ = error
             error = fault
-        await _stop(error, fail)
+        await _stop(error, app)
         return
     batch.count_handler_error()
     try:
@@ -84,12 +91,13 @@ async def _raised(
             batch.skip_rest()
         await batch.finish()
     except StreamPoolError as fault:
-        await _stop(fault, fail)
+        await _stop(fault, app)
     finally:
         channel.batches.let_go()
 
 
-async def _stop(fault: StreamPoolError, fail: Callable[[StreamPoolError], None]) -> None:
+async def _stop(fault: StreamPoolError, app: Stop) -> None:
     """Stop the worker, and keep the agent from the next batch until it does."""
-    fail(fault)
+    if not app.should_stop:
+        app.fail(fault)
     await asyncio.Event().wait()

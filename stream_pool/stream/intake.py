@@ -13,11 +13,14 @@ from mode import Service
 from stream_pool.clock import Clock
 from stream_pool.errors import MisuseError, StreamPoolError
 from stream_pool.stream.channel import BatchChannel
+from stream_pool.stream.counters import Counters
 from stream_pool.stream.source import Source, SourceOptions
 
 
 class Intake(Service):
     """Owns the sources. They stop side by side, so that the deadline is one drain and not their sum."""
+
+    mundane_level = "debug"
 
     def __init__(
         self,
@@ -26,6 +29,7 @@ class Intake(Service):
         connection: Mapping[str, Any],
         consumer_options: Mapping[str, Any],
         source_options: SourceOptions,
+        counters: Counters,
         clock: Clock,
         fail: Callable[[StreamPoolError], None],
         **options: Any,
@@ -35,6 +39,7 @@ class Intake(Service):
         self._connection = connection
         self._consumer_options = consumer_options
         self._source_options = source_options
+        self._counters = counters
         self._clock = clock
         self._fail = fail
         self.sources: dict[str, Source] = {}
@@ -57,7 +62,13 @@ class Intake(Service):
                 auto_offset_reset="none",
             )
             source = Source(
-                group, consumer, channels, self._source_options, clock=self._clock, fail=self._fail
+                group,
+                consumer,
+                channels,
+                self._source_options,
+                self._counters,
+                clock=self._clock,
+                fail=self._fail,
             )
             self.sources[group] = source
             await source.start()

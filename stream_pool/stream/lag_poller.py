@@ -15,12 +15,28 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from stream_pool.clock import Clock
+from stream_pool.events import PartitionLag
 from stream_pool.lag import PartitionHistory, PartitionState
 
 log = structlog.get_logger(__name__)
 
 _POLL_TIMEOUT_S = 5.0
 _STOP_TIMEOUT_S = 1.0
+
+
+def partition_lag(partition: TopicPartition, state: PartitionState) -> PartitionLag:
+    """One partition's state in the form of the log."""
+    return PartitionLag(
+        topic=partition.topic,
+        partition=partition.partition,
+        end_offset=state.end_offset,
+        committed_offset=state.committed_offset,
+        lag_records=state.lag_records,
+        lag_seconds=state.lag_seconds,
+        status=state.status,
+        quiet=state.quiet,
+        growing=state.growing,
+    )
 
 
 class LagPoller:
@@ -57,6 +73,12 @@ class LagPoller:
             for topic in topics
             for partition in sorted(self._ends.partitions_for_topic(topic) or ())
         ]
+
+    async def end_of(self, partition: TopicPartition) -> int:
+        """The end offset of one partition. Raises `aiokafka.errors.KafkaError`, `TimeoutError`."""
+        async with asyncio.timeout(_POLL_TIMEOUT_S):
+            ends = await self._ends.end_offsets([partition])
+        return int(ends[partition])
 
     async def poll(
         self, partitions: Sequence[TopicPartition], commits_at_ms: Mapping[TopicPartition, tuple[int, int]]

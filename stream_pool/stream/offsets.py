@@ -146,7 +146,10 @@ class _PartitionLog:
     def position(self) -> int:
         """The first offset that is not done."""
         count = self.head_count()
-        return self.deliveries[0].records[count].offset if count else self.base
+        if not count:
+            return self.base
+        head = self.deliveries[0]
+        return head.records[count].offset if count < len(head.records) else head.end
 
     def held(self) -> bool:
         """Whether a handler is at work on a delivery of this partition."""
@@ -156,14 +159,16 @@ class _PartitionLog:
 class OffsetTracker:
     """All partitions of one consumer. Pure bookkeeping; the source awaits and commits.
 
-    `on_release` is called whenever a handler let go of a claim: records may have left the buffer, so that a
-    paused topic can go on, and a drain may be over.
+    `on_finished` is called with each delivery that every handler is done with, and `on_release` whenever a
+    handler let go of a claim: records may have left the buffer, so that a paused topic can go on, and a
+    drain may be over.
     """
 
-    def __init__(self, on_release: Callable[[], None]) -> None:
+    def __init__(self, on_finished: Callable[[Delivery], None], on_release: Callable[[], None]) -> None:
         self._logs: dict[TopicPartition, _PartitionLog] = {}
         self._records: dict[str, int] = {}
         self._bytes: dict[str, int] = {}
+        self._on_finished = on_finished
         self._on_release = on_release
 
     def assign(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -257,4 +262,5 @@ class OffsetTracker:
         if (log := self._logs.get(claim.delivery.partition)) is not None:
             for delivery in log.settle():
                 self._add(delivery, -1)
+                self._on_finished(delivery)
         self._on_release()

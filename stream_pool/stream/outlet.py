@@ -25,6 +25,8 @@ _LETTER_LINGER_MS = 0
 class Outlet(Service):
     """Owns the event writer and the dead letters of one worker. Both exist once it has started."""
 
+    mundane_level = "debug"
+
     writer: EventWriter
     letters: DeadLetters
 

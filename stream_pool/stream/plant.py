@@ -29,8 +29,10 @@ from stream_pool.stream.connection import (
     wait_for_topic,
 )
 from stream_pool.stream.counters import Counters
+from stream_pool.stream.detector import Detector
 from stream_pool.stream.event_writer import Identity
 from stream_pool.stream.intake import Intake
+from stream_pool.stream.lag_poller import LagPoller
 from stream_pool.stream.offsets import Claim
 from stream_pool.stream.outlet import Outlet
 from stream_pool.stream.recorder import Recorder
@@ -40,12 +42,16 @@ from stream_pool.telemetry import GcProbe, MemoryProbe
 
 
 class Plant:
-    """The parts of one app. Making it connects to nothing; `prepare` has the first word with the broker."""
+    """The parts of one app. Making it connects to nothing; `prepare` has the first word with the broker.
+
+    `channels` is the app's own list, which grows as agents are declared.
+    """
 
     def __init__(
         self,
         group: str,
         settings: Settings,
+        channels: Sequence[BatchChannel],
         *,
         clock: Clock,
         pool: Pool | None,
@@ -53,16 +59,16 @@ class Plant:
         fail: Callable[[StreamPoolError], None],
     ) -> None:
         self.group = group
+        self.channels = channels
         self.settings = settings
         self.clock = clock
         self.fail = fail
         self.started_at_ms = clock.now_ms()
         self.events_topic = f"{group}.events"
+        self.detector_group = f"{group}.detector"
         self.dead_letters_topic = f"{group}.dead-letters"
         self.connection = {"bootstrap_servers": list(settings.bootstrap_servers)}
-        self.identity = Identity(
-            worker=f"{socket.gethostname()}:{os.getpid()}", incarnation=uuid.uuid4().hex[:12]
-        )
+        self.identity = _identity(settings)
         self.counters = Counters()
         self.gc_probe = GcProbe()
         self.memory_probe = MemoryProbe()
@@ -76,7 +82,6 @@ class Plant:
             event_buffer=settings.event_buffer,
             clock=clock,
         )
-        self.channels: Sequence[BatchChannel] = ()
 
     @cached_property
     def intake(self) -> Intake:
@@ -101,6 +106,7 @@ class Plant:
                 auto_offset_reset=settings.auto_offset_reset,
                 on_offset_lost=settings.on_offset_lost,
             ),
+            counters=self.counters,
             clock=self.clock,
             fail=self.fail,
         )
@@ -152,14 +158,13 @@ class Plant:
         """The batch of a claim that an agent begins."""
         return Batch(claim, self.runtime, objects_only=objects_only)
 
-    async def prepare(self, channels: Sequence[BatchChannel]) -> None:
+    async def prepare(self) -> None:
         """See that the broker and the topics that are read are there, and create our own.
 
         Raises `BrokerUnavailable`, `TopicMissing`.
         """
-        self.channels = channels
         own = {self.events_topic: EVENTS_CONFIG, self.dead_letters_topic: DEAD_LETTERS_CONFIG}
-        read = {topic for channel in channels for topic in channel.topics} - own.keys()
+        read = {topic for channel in self.channels for topic in channel.topics} - own.keys()
         async with connected_admin(
             self.connection, timeout_s=self.settings.connect_timeout_s, clock=self.clock
         ) as admin:
@@ -170,9 +175,27 @@ class Plant:
             await wait_for_topic(admin, self.events_topic, partitions=1)
             await wait_for_topic(admin, self.dead_letters_topic, partitions=0)
 
-    def anomalies_open(self) -> dict[tuple[str, str], int] | None:
-        """Open anomalies by (rule, severity), where this worker is the detector's owner."""
-        return None
+    @cached_property
+    def detector(self) -> Detector:
+        """The owner of the event log, or one that stands by to be."""
+        return Detector(
+            group=self.group,
+            events_topic=self.events_topic,
+            rules=self.settings.rules,
+            topics=lambda: self.source.topics if self.source is not None else [],
+            source=lambda: self.intake.sources[self.detector_group],
+            writer=lambda: self.outlet.writer,
+            poller=LagPoller(
+                self.group, self.connection, interval_s=self.settings.detector_window_s, clock=self.clock
+            ),
+            clock=self.clock,
+        )
+
+
+def _identity(settings: Settings) -> Identity:
+    """The host and the web port: a name that outlives restarts, and tells the workers of one host apart."""
+    place = settings.web_port or f"pid-{os.getpid()}"
+    return Identity(worker=f"{socket.gethostname()}:{place}", incarnation=uuid.uuid4().hex[:12])
 
 
 def _decoding(

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from aiokafka import TopicPartition
 from mode import Service
 
@@ -19,33 +20,19 @@ from stream_pool.events import (
     MemorySampled,
     OffsetsCommitted,
     PartitionCommit,
-    PartitionLag,
 )
 from stream_pool.lag import PartitionState
 from stream_pool.pool import GrowthRule, Pool
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.intake import Intake
-from stream_pool.stream.lag_poller import LagPoller
+from stream_pool.stream.lag_poller import LagPoller, partition_lag
 from stream_pool.stream.outlet import Outlet
 from stream_pool.stream.pool_keeper import PoolKeeper
 from stream_pool.stream.signal_sampler import SignalSampler
 from stream_pool.stream.source import Source
 from stream_pool.telemetry import GcProbe, MemoryProbe
 
-
-def partition_lag(partition: TopicPartition, state: PartitionState) -> PartitionLag:
-    """One partition's state in the form of the log."""
-    return PartitionLag(
-        topic=partition.topic,
-        partition=partition.partition,
-        end_offset=state.end_offset,
-        committed_offset=state.committed_offset,
-        lag_records=state.lag_records,
-        lag_seconds=state.lag_seconds,
-        status=state.status,
-        quiet=state.quiet,
-        growing=state.growing,
-    )
+log = structlog.get_logger(__name__)
 
 
 class Recorder(Service):
@@ -54,6 +41,8 @@ class Recorder(Service):
     `lag` is the last poll's result, for the metrics. Where the app has no agent in its own group there is
     no lag to record, and the rest is.
     """
+
+    mundane_level = "debug"
 
     def __init__(
         self,
@@ -123,7 +112,10 @@ class Recorder(Service):
         while not self.should_stop:
             next_s = max(next_s + self._interval_s, self._clock.monotonic())
             await asyncio.sleep(next_s - self._clock.monotonic())
-            await self.record()
+            try:
+                await self.record()
+            except Exception as error:  # a fault in observing is no reason to stop what is observed
+                log.exception("interval not recorded", error=repr(error))
 
     async def record(self) -> None:
         """Write one interval's events."""

@@ -40,7 +40,7 @@ def worker_snapshot(app: "App") -> WorkerSnapshot:
         commit_failures=sum(each.counters.commit_failures for each in sources),
         gc=plant.gc_probe.total(),
         memory=plant.memory_probe.sample(),
-        anomalies_open=plant.anomalies_open(),
+        anomalies_open=plant.detector.open() if plant.settings.detector_enabled else None,
     )
 
 

@@ -29,6 +29,7 @@ from stream_pool.clock import Clock
 from stream_pool.errors import StreamPoolError
 from stream_pool.stream.channel import BatchChannel
 from stream_pool.stream.client import Consumer
+from stream_pool.stream.counters import Counters
 from stream_pool.stream.errors import BrokerUnavailable, OffsetLost, TopicMissing
 from stream_pool.stream.offsets import OffsetTracker, Record
 from stream_pool.stream.positions import OnOffsetLost, Reset, starting_positions
@@ -80,13 +81,14 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         consumer: Consumer,
         channels: Sequence[BatchChannel],
         options: SourceOptions,
+        traffic: Counters,
         *,
         clock: Clock,
         fail: Callable[[StreamPoolError], None],
     ) -> None:
         self.group = group
         self.counters = SourceCounters()
-        self.tracker = OffsetTracker(self._released)
+        self.tracker = OffsetTracker(traffic.finished, self._released)
         self.paused_since_s: dict[str, float] = {}
         self.unassigned_since_s: float | None = clock.monotonic()
         self._consumer = consumer

@@ -54,7 +54,9 @@ class Worker(faust.Worker):
         ending = asyncio.create_task(self._ending.wait())
         await asyncio.wait({start, ending}, return_when=asyncio.FIRST_COMPLETED)
         if start.done() and (error := start.exception()) is not None:
-            self._failed_to_start(error)
+            self._crash_with(error, "did not start")
+        elif self.crash_reason is not None:
+            self._crash_with(self.crash_reason, "crashed")
         self._end()
         ending.cancel()
         await self.stop()
@@ -101,10 +103,9 @@ class Worker(faust.Worker):
         sys.stderr.flush()
         os._exit(code)
 
-    def _failed_to_start(self, error: BaseException) -> None:
+    def _crash_with(self, error: BaseException, what: str) -> None:
         if isinstance(error, StreamPoolError):
             self._app.fail(error)
         else:
-            log.critical("worker did not start", exc_info=error)
-            fault = StreamPoolError(f"the worker did not start: {error!r}")
-            self._app.fail(fault)
+            log.critical(f"worker {what}", exc_info=error)
+            self._app.fail(StreamPoolError(f"the worker {what}: {error!r}"))

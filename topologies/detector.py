@@ -1,0 +1,9 @@
+"""The detector alone: owns the event log of the order processor and reads no orders.
+
+Deployed with `stream-pool worker -A topologies.detector`. Every worker of the group carries the same
+detector and stands by; one process more that does nothing else keeps detecting when all workers are dead.
+"""
+
+from stream_pool import App
+
+app = App("order-processor-v3")
