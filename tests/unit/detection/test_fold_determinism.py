@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from log_script import LogScript, fold_all
 
-from stream_pool.detection import Conclusion, Rules, missing
+from stream_pool.detection import Conclusion, Rules, State, fold, missing
 from stream_pool.events import LoggedEvent, UnknownEvent, encode
 
 RULES = Rules(
@@ -38,7 +38,8 @@ step = st.one_of(
     st.tuples(st.just("configure"), st.integers(1, 3), st.integers(1, 60)),
     st.tuples(st.just("back"), st.integers(0, 20), small),
 )
-steps_strategy = st.lists(step, max_size=60)
+windows = st.tuples(st.just("windows"), small, small)
+steps_strategy = st.lists(st.one_of(windows, step), max_size=30)
 
 
 def write(steps: list[tuple[str, int, int]]) -> list[LoggedEvent]:
@@ -47,7 +48,14 @@ def write(steps: list[tuple[str, int, int]]) -> list[LoggedEvent]:
     log.configure(RULES)
     log.tick()
     for kind, one, other in steps:
-        if kind == "tick":
+        if kind == "windows":
+            for _ in range(1 + other % 4):
+                log.lag(one)
+                log.commit(1000 + one // 10)
+                log.signals(20, errors=other // 20, bucket=80 * (one % 2), seconds=2.0 * (one % 2))
+                log.memory(one)
+                log.tick()
+        elif kind == "tick":
             log.tick(float(one))
         elif kind == "lag":
             log.lag(one, partition=other)
@@ -119,18 +127,18 @@ def test_repeats_change_no_conclusion(steps: list[tuple[str, int, int]], places:
 @given(steps_strategy)
 def test_logged_conclusions_change_nothing(steps: list[tuple[str, int, int]]) -> None:
     """With every conclusion appended after its cause the fold concludes the same, and misses nothing."""
-    events, woven = write(steps), list[LoggedEvent]()
+    events, woven, state = write(steps), list[LoggedEvent](), State()
     for logged in events:
+        state, conclusions = fold(state, logged)
         woven.append(logged)
-        _, conclusions = fold_all(woven)
-        for conclusion in conclusions:
-            if conclusion.id not in {each.id for each in woven}:
-                woven.append(
-                    LoggedEvent(len(woven), conclusion.time_ms, conclusion.id, None, conclusion.event)
-                )
-    state, conclusions = fold_all(woven)
-    assert conclusions == fold_all(events)[1]
+        for each in conclusions:
+            woven.append(LoggedEvent(len(woven), each.time_ms, each.id, each.traceparent, each.event))
+            state, nothing = fold(state, woven[-1])
+            assert nothing == ()
     assert missing(state) == ()
+    again, conclusions_again = fold_all(woven)
+    assert again == state
+    assert conclusions_again == fold_all(events)[1]
 
 
 @given(steps_strategy)
