@@ -1,6 +1,6 @@
 """Every setting, declared once: name, default, bounds and what it means.
 
-Units stand last in the names; bounds are part of the types. Field `x_s` is the variable `STREAM_POOL_X_S`. The
+Units stand last in the names; bounds are part of the types. Field `x_s` is variable `STREAM_POOL_X_S`. The
 properties turn groups of settings into the plain values that inner objects take.
 """
 
