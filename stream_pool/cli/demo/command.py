@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +46,8 @@ async def _play(orders: int, broker: str, seed: int, scenario: Path | None, as_j
     from stream_pool.incident import bundled_scenario, load_scenario
 
     _end_on_signals()
+    # The clients log what they try again, such as a topic without a leader; what they give up, they raise.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     story = load_scenario(scenario) if scenario else bundled_scenario("demo")
     console = Console()
     stage = silent_stage() if as_json else terminal_stage(console) if console.is_terminal else line_stage()

@@ -107,6 +107,7 @@ class DemoModel:
         self._p99_s: float | None = None
         self._rss_bytes: int | None = None
         self._pool = Pool()
+        self._last_resize = ""
         self._anomalies: dict[str, Anomaly] = {}
         self._happenings: list[Happening] = []
 
@@ -151,8 +152,7 @@ class DemoModel:
             case PoolSampled() as event:
                 self._take_pool(event)
             case PoolResized() as event:
-                text = f"pool {event.kind}: {event.from_capacity:,} → {event.to_capacity:,} ({event.reason})"
-                self._happenings.append(Happening(at_s, "pool", text))
+                self._resize(event, at_s)
             case MemorySampled() as event:
                 self._rss_bytes = event.rss_bytes
             case ObservationsLost() as event:
@@ -239,6 +239,13 @@ class DemoModel:
             hit_ratio=event.hits / lookups if lookups else self._pool.hit_ratio,
             lookups_per_s=event.lookups_per_s,
         )
+
+    def _resize(self, event: PoolResized, at_s: float) -> None:
+        """Every growth is told; of a slow shrinking only its first step, since it takes one an interval."""
+        if event.kind == "grow" or event.kind != self._last_resize:
+            text = f"pool {event.kind}: {event.from_capacity:,} → {event.to_capacity:,} ({event.reason})"
+            self._happenings.append(Happening(at_s, "pool", text))
+        self._last_resize = event.kind
 
     def _open(self, event: AnomalyOpened) -> None:
         opened_s = self._seconds(event.opened_at_ms)

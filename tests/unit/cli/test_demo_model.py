@@ -253,6 +253,19 @@ def test_what_happens_is_told_in_order() -> None:
     )
 
 
+def test_a_slow_shrinking_is_told_once() -> None:
+    """It takes a step an interval; growth is told each time."""
+    sizes = [(4_096, 3_686), (3_686, 3_317), (3_317, 4_643), (4_643, 6_500), (6_500, 5_850)]
+    kinds = ["shrink", "shrink", "grow", "grow", "shrink"]
+    view = model_of(
+        *(
+            PoolResized(*WHO, sequence, *sizes[sequence], kind, "why", {})
+            for sequence, kind in enumerate(kinds)
+        )
+    ).view(9.0)
+    assert [happening.at_s for happening in view.happenings] == [1.0, 3.0, 4.0, 5.0]
+
+
 def test_memory_is_the_last_sample() -> None:
     """In bytes."""
     assert model_of(MemorySampled(*WHO, 1, 70_000_000, None)).view(1.0).rss_bytes == 70_000_000
