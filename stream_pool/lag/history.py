@@ -100,12 +100,11 @@ class PartitionHistory:
         )
 
     def _is_replaced_by(self, commit: Commit) -> bool:
-        """Whether the last commit makes way: it is young, and no step back that the rules must see."""
+        """Whether the last commit makes way: it is young, and not the top before a step back."""
         if len(self._commits) < 2:
             return False
         before, last = self._commits[-2].commit, self._commits[-1].commit
-        steps_back = last.offset < before.offset or commit.offset < last.offset
-        return not steps_back and self._is_close(before.at_ms, last.at_ms)
+        return commit.offset >= last.offset and self._is_close(before.at_ms, last.at_ms)
 
     def _is_close(self, early_ms: int, late_ms: int) -> bool:
         """A tenth is left for jitter: what comes once an interval, a little early, must not count as none."""

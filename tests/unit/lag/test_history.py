@@ -25,11 +25,18 @@ TENS = range(0, 60, 10)
 STATUSES = [
     ("01 keeps up", rising(100, 10, TENS), rising(100, 10, TENS), 55, Status.OK),
     ("02 falls behind", rising(200, 50, TENS), rising(100, 10, TENS), 55, Status.WARN),
-    ("03 stuck", rising(200, 50, TENS), rising(100, 0, TENS), 55, Status.STALL),
-    ("04 silent", rising(200, 50, range(0, 110, 10)), rising(100, 10, TENS), 101, Status.STOP),
-    ("05 silent on a quiet topic", rising(200, 0, range(0, 110, 10)), rising(100, 10, TENS), 101, Status.OK),
-    ("06 stuck on a quiet topic", rising(200, 0, TENS), rising(100, 0, TENS), 55, Status.STALL),
-    ("07 one commit is too early to tell", [(200, 0), (250, 10)], [(100, 0)], 15, Status.OK),
+    (
+        "03 falls behind, in a window that is not full",
+        rising(200, 50, range(0, 40, 10)),
+        rising(100, 10, range(0, 40, 10)),
+        35,
+        Status.OK,
+    ),
+    ("04 stuck", rising(200, 50, TENS), rising(100, 0, TENS), 55, Status.STALL),
+    ("05 silent", rising(200, 50, range(0, 110, 10)), rising(100, 10, TENS), 101, Status.STOP),
+    ("06 silent on a quiet topic", rising(200, 0, range(0, 110, 10)), rising(100, 10, TENS), 101, Status.OK),
+    ("07 stuck on a quiet topic", rising(200, 0, TENS), rising(100, 0, TENS), 55, Status.STALL),
+    ("08 one commit is too early to tell", [(200, 0), (250, 10)], [(100, 0)], 15, Status.OK),
     (
         "08 two commits are too early to tell",
         rising(200, 50, range(0, 40, 10)),
@@ -113,3 +120,15 @@ def test_growing_is_told_beside_the_status() -> None:
     state = history(ends, [(100, 0), (110, 10), (120, 20), (150, 30), (160, 40)]).state(45_000)
     assert state is not None
     assert (state.status, state.growing) == (Status.OK, True)
+
+
+def test_polls_by_several_observers_do_not_shorten_the_window() -> None:
+    """Ends thin out to one an interval too: quiet means quiet for the whole window."""
+    twice = [(200, at_s) for at_s in range(0, 30, 5)]
+    early, late = (
+        history(twice, [(200, 0)]).state(30_000),
+        history(rising(200, 0, TENS), [(200, 0)]).state(60_000),
+    )
+    assert early is not None
+    assert late is not None
+    assert (early.quiet, late.quiet) == (False, True)
