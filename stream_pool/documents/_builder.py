@@ -5,23 +5,18 @@ holds the document against the limits wherever that is cheap; where it cannot pr
 raises `Unproven`, and the exact scanner has the last word.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from sys import maxsize
 from typing import Any
 
-from stream_pool.documents._record import Record
-from stream_pool.documents.document import Document
+from stream_pool.documents.document import Document, make_document
 from stream_pool.pool._shapes import Shape
 from stream_pool.pool.pool import VALUE_BYTES_MAX, Pool
 
-_new: Callable[[type[Document]], Document] = object.__new__
-_set_shape = Record.__dict__["_shape"].__set__
-_set_values = Record.__dict__["_values"].__set__
-_set_height = Record.__dict__["_height"].__set__
 _NO_ARRAYS: dict[int, tuple[tuple[Any, ...], int]] = {}
 
 
-class Unproven(Exception):  # noqa: N818 - no error, but the sign to look again
+class Unproven(Exception):
     """The quick way cannot tell whether the document is good."""
 
 
@@ -68,9 +63,11 @@ class Builder:
     def object_pairs(self, pairs: list[tuple[str, Any]]) -> Document:
         """One object, its children being made already."""
         if not pairs:
+            if not self._depth:
+                raise Unproven
             return _EMPTY
         keys: tuple[str, ...]
-        keys, values = zip(*pairs, strict=True)
+        keys, values = zip(*pairs)  # noqa: B905 - the check costs a tenth of decoding, and pairs are pairs
         self.lookups += len(keys)
         settled = self._settled(values, _NO_ARRAYS)
         shape = self._known_shapes.get(keys)
@@ -86,11 +83,7 @@ class Builder:
             shape.used = True
         if shape.longest > self._key_characters:
             raise Unproven
-        document = _new(Document)
-        _set_shape(document, shape)
-        _set_values(document, settled)
-        _set_height(document, self._height)
-        return document
+        return make_document(shape, settled, self._height)
 
     def root(self, value: Any) -> Any:
         """The root, once all of it has been scanned."""
@@ -138,12 +131,4 @@ class Builder:
         return arrays[id(array)]
 
 
-def _empty() -> Document:
-    document = _new(Document)
-    _set_shape(document, Shape(()))
-    _set_values(document, ())
-    _set_height(document, 1)
-    return document
-
-
-_EMPTY = _empty()
+_EMPTY = make_document(Shape(()), (), 1)

@@ -19,6 +19,7 @@ from stream_pool.documents.limits import Limits
 MakeObject = Callable[[list[tuple[str, Any]]], Any]
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_WHITE_SPACE_BYTES: Final = b" \t\n\r"
 _WHITE_SPACE: Final = re.compile(rb"[ \t\n\r]*+")
 _NUMBER: Final = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?P<fraction>\.[0-9]++)?(?P<exponent>[eE][+-]?[0-9]++)?")
 _BEGUN_EXPONENT: Final = re.compile(rb"[eE][+-]?")
@@ -214,7 +215,11 @@ class ExactScanner:
 
     def _next_byte(self) -> int:
         """The byte at the cursor after white space, which must be there."""
-        self._skip_white_space()
+        if self._at < len(self._raw):
+            byte = self._raw[self._at]
+            if byte not in _WHITE_SPACE_BYTES:
+                return byte
+            self._skip_white_space()
         if self._at == len(self._raw):
             raise DecodeError(reasons.UNEXPECTED_END, self._at)
         return self._raw[self._at]

@@ -1,7 +1,6 @@
 """One JSON string, from its opening quote: measured first, then read piece by piece up to its first fault."""
 
 import re
-from codecs import getincrementaldecoder
 from typing import Final, NoReturn
 
 from stream_pool.documents import reasons
@@ -48,13 +47,15 @@ def read_string(raw: bytes, opening: int, bytes_max: int, limit_reason: str) -> 
 
 def is_utf8_at(raw: bytes, at: int) -> bool:
     """Whether one whole character in UTF-8 begins here."""
-    for size in range(1, _UTF8_BYTES_MAX + 1):
-        try:
-            raw[at : at + size].decode()
-        except UnicodeDecodeError:
-            continue
-        return True
-    return False
+    return any(_is_utf8(raw[at : at + size]) for size in range(1, _UTF8_BYTES_MAX + 1))
+
+
+def _is_utf8(sequence: bytes) -> bool:
+    try:
+        sequence.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _content(raw: bytes, start: int, end: int) -> str:
@@ -85,12 +86,12 @@ def _utf8(raw: bytes, start: int, end: int) -> str:
 
 
 def _could_go_on(sequence: bytes) -> bool:
-    """Whether bytes that are no UTF-8 would be, if more came."""
-    try:
-        getincrementaldecoder("utf-8")().decode(sequence, final=False)
-    except UnicodeDecodeError:
-        return False
-    return True
+    """Whether bytes that are no UTF-8 would be, if the lowest or the highest continuation bytes came."""
+    return any(
+        _is_utf8(sequence + filler * missing)
+        for filler in (b"\x80", b"\xbf")
+        for missing in range(1, _UTF8_BYTES_MAX)
+    )
 
 
 def _escape(raw: bytes, at: int) -> tuple[str, int]:

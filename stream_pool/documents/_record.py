@@ -14,3 +14,8 @@ class Record:
     _values: tuple[Any, ...]
     _height: int
     """Containers on the longest way down, this one included."""
+
+
+def shallow_dict(record: Record) -> dict[str, Any]:
+    """Its members, one level."""
+    return dict(zip(record._shape.keys, record._values, strict=True))

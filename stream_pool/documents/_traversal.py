@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from stream_pool.documents._record import Record
+from stream_pool.documents._record import Record, shallow_dict
 
 ABRIDGED_LEVELS = 3
 ABRIDGED_MEMBERS = 8
@@ -22,7 +22,7 @@ def plain(root: Record) -> Any:
         value = holder[position]
         members: Iterator[tuple[Any, Any]]
         if isinstance(value, Record):
-            copy: Any = dict(zip(value._shape.keys, value._values, strict=True))
+            copy: Any = shallow_dict(value)
             members = iter(copy.items())
         else:
             copy = list(value)
@@ -42,7 +42,7 @@ def equal(left: Record, right: Mapping[Any, Any]) -> bool:
         if isinstance(one, Record) and isinstance(other, Mapping):
             if len(one._values) != len(other):
                 return False
-            others = dict(other.items())
+            others = shallow_dict(other) if isinstance(other, Record) else dict(other.items())
             for key, value in zip(one._shape.keys, one._values, strict=True):
                 counterpart = others.get(key, _ABSENT)
                 if counterpart is _ABSENT:

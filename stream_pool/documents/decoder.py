@@ -130,14 +130,19 @@ def _restoring_decoder() -> Decoder:
 
 def _as_bytes(raw: Raw, bytes_max: int) -> bytes:
     """The input as bytes, which are copied only once their number is known to be within the limit."""
+    if not isinstance(raw, (bytes, bytearray, memoryview, str)):
+        raise TypeError(f"a document is decoded from bytes or str, not {type(raw).__name__}")
+    _check_size(raw.nbytes if isinstance(raw, memoryview) else len(raw), bytes_max)
     if isinstance(raw, str):
         # A lone surrogate becomes a sequence that is not UTF-8, and is found where it stands.
         raw = raw.encode("utf-8", "surrogatepass")
-    elif not isinstance(raw, (bytes, bytearray, memoryview)):
-        raise TypeError(f"a document is decoded from bytes or str, not {type(raw).__name__}")
-    if (raw.nbytes if isinstance(raw, memoryview) else len(raw)) > bytes_max:
-        raise LimitExceeded(reasons.DOCUMENT_BYTES_LIMIT, bytes_max)
+        _check_size(len(raw), bytes_max)
     return raw if type(raw) is bytes else bytes(raw)
+
+
+def _check_size(size_bytes: int, bytes_max: int) -> None:
+    if size_bytes > bytes_max:
+        raise LimitExceeded(reasons.DOCUMENT_BYTES_LIMIT, bytes_max)
 
 
 def _is_provable(raw: bytes, limits: Limits) -> bool:

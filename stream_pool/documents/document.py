@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn, Self, final
 from stream_pool.documents import _traversal
 from stream_pool.documents._record import Record
 from stream_pool.documents.writer import dumps
+from stream_pool.pool._shapes import Shape
 
 
 class _Missing:
@@ -116,6 +117,23 @@ def _step(container: Any, step: str | int) -> Any:
     if isinstance(container, tuple) and isinstance(step, int):
         return container[step]
     raise LookupError(step)
+
+
+class _Draft(Record):
+    """A Document in the making, of the same layout in memory: a Document itself refuses to be written to."""
+
+    __slots__ = ()
+
+
+def make_document(shape: Shape, values: tuple[Any, ...], height: int) -> Document:
+    """For the decoder: a document of one value a key of the shape."""
+    draft: Any = _Draft()
+    draft._shape = shape
+    draft._values = values
+    draft._height = height
+    draft.__class__ = Document
+    document: Document = draft
+    return document
 
 
 def _restored(raw: bytes) -> Document:

@@ -19,5 +19,5 @@ class DecodeError(StreamPoolError, ValueError):
         return f"{self.reason} at byte {self.offset}"
 
 
-class LimitExceeded(DecodeError):  # noqa: N818 - the public name says what happened, as the reasons do
+class LimitExceeded(DecodeError):
     """The input may be JSON, but is larger, deeper or longer than `Limits` allows."""

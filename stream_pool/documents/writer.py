@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from stream_pool.documents._integers import to_decimal
-from stream_pool.documents._record import Record
+from stream_pool.documents._record import Record, shallow_dict
 
 
 def dumps(value: Any) -> bytes:
@@ -47,7 +47,7 @@ def default(value: Any) -> dict[str, Any]:
     Raises `TypeError` for anything else, as they expect.
     """
     if isinstance(value, Record):
-        return dict(zip(value._shape.keys, value._values, strict=True))
+        return shallow_dict(value)
     raise TypeError(f"{type(value).__name__} is not JSON serializable")
 
 

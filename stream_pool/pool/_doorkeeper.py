@@ -1,25 +1,27 @@
 """Who came by before: what is seen once is often never seen again, and need not be let in.
 
-One fingerprint a slot, so memory and work are fixed; a newcomer pushes out whoever had its slot. Two
-strings with the same 64-bit hash pass for one another, which lets one of them in early and harms nothing:
-the tables behind the door compare in full. Python's string hash is seeded, so nobody can aim at a slot.
+Fingerprints of two generations: when the younger is full the older is forgotten, so memory is bounded, and
+whoever comes again within 4,096 others is known. Two strings with the same 64-bit hash pass for one another,
+which lets one of them in early and harms nothing: the tables behind the door compare in full.
 """
 
-SLOTS = 4096
+GENERATION = 4096
 
 
 class Doorkeeper:
     """Tells a second sighting from a first."""
 
-    __slots__ = ("_fingerprints",)
+    __slots__ = ("_older", "_younger")
 
     def __init__(self) -> None:
-        self._fingerprints: list[int | None] = [None] * SLOTS
+        self._younger: set[int] = set()
+        self._older: set[int] = set()
 
     def seen_before(self, fingerprint: int) -> bool:
-        """Whether this fingerprint still stands from an earlier call; it does for the next one."""
-        slot = fingerprint % SLOTS
-        if self._fingerprints[slot] == fingerprint:
+        """Whether this fingerprint came by lately; it has from now on."""
+        if fingerprint in self._younger:
             return True
-        self._fingerprints[slot] = fingerprint
-        return False
+        if len(self._younger) >= GENERATION:
+            self._older, self._younger = self._younger, set()
+        self._younger.add(fingerprint)
+        return fingerprint in self._older

@@ -4,7 +4,7 @@ from typing import Final
 
 from stream_pool.pool.pool import Pool
 
-NATIVE: Final = False
+NATIVE: Final[bool] = False
 """True where the compiled core is in use; this build has only its Python twin."""
 
 __all__ = ["NATIVE", "Pool"]

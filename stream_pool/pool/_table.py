@@ -1,21 +1,19 @@
 """The table of pooled strings: bounded in entries and bytes, with bounded work a call.
 
-Two queues. A newcomer is on *probation*; found again there, it is *kept*. When room is needed
+Two queues. A newcomer is on *probation*; found again there, it is *kept*. When room is needed, there leaves
 
-1. the oldest on probation leaves: it was never hit. The newest eighth of the capacity is spared, so that a
-   full
-   table of once-wanted strings can still learn new ones;
-2. else the oldest that is kept and that nobody outside holds, among the eight oldest; those that are held
-   go to the
-   back of the queue;
-3. else the oldest that is kept.
+1. the oldest on probation, which was never hit; the newest eighth of the capacity is spared, so that a table
+   full of once-wanted strings can still learn new ones;
+2. else the oldest kept that nobody outside holds: up to eight that are held go to the back of the queue;
+3. else the oldest of those eight.
 
-What makes room stops after `EVICTIONS_PER_CALL`, and a string that still does not fit stays outside: the
-bounds always win. An evicted string lives on in the documents that hold it.
+Making room stops after `EVICTIONS_PER_CALL`, and a string that still does not fit stays outside: the bounds
+always win. An evicted string lives on in the documents that hold it.
 """
 
 import sys
 from collections import OrderedDict
+from itertools import islice
 
 ENTRY_BYTES_MAX = 1024
 """A longer string is never pooled, so that one newcomer cannot push out a whole table."""
@@ -80,13 +78,13 @@ class StringTable:
         self.evictions += 1
 
     def _least_wanted(self) -> str:
-        oldest = next(iter(self.kept))
-        for _ in range(min(HELD_PROBES, len(self.kept))):
+        probes = min(HELD_PROBES, len(self.kept))
+        for _ in range(probes):
             candidate = next(iter(self.kept))
             if sys.getrefcount(candidate) <= _REFERENCES_UNHELD:
                 return candidate
             self.kept.move_to_end(candidate)
-        return oldest
+        return next(islice(reversed(self.kept), probes - 1, None))
 
 
 def utf8_bytes(string: str) -> int:

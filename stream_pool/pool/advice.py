@@ -89,12 +89,14 @@ def _growth(window: PoolWindow, rule: GrowthRule) -> tuple[float, str]:
     """The share to grow by, 0 for none, and why."""
     if isnan(window.base_lookups_per_s):
         return 0.0, "base_unknown"
-    rise = window.lookups_per_s / max(window.base_lookups_per_s, rule.base_min_lookups_per_s) - 1
-    if not rise > rule.alpha:
+    base = max(window.base_lookups_per_s, rule.base_min_lookups_per_s)
+    if not window.lookups_per_s > base * (1 + rule.alpha):
         return 0.0, "rate_steady"
     if not window.entropy_bits < rule.entropy_threshold_bits:
         return 0.0, "layouts_diverse"
-    return (rule.sharp_growth, "rate_rose_sharply") if rise > rule.sharp_rise else (rule.growth, "rate_rose")
+    if window.lookups_per_s > base * (1 + rule.sharp_rise):
+        return rule.sharp_growth, "rate_rose_sharply"
+    return rule.growth, "rate_rose"
 
 
 def _is_unused(window: PoolWindow, capacity: int) -> bool:
