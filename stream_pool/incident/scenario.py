@@ -1,10 +1,13 @@
 """An incident as a short script: phases of traffic, played for any number of orders.
 
 A scenario is a TOML file (`scenarios/demo.toml` is the one of the demo) written for a nominal number of
-`orders`. Asking for more or fewer keeps the story and its length: the rate goes up with the number, and the
-time that the handler takes goes down with it, so the worker falls behind by the same number of seconds.
-Poison and failures are spread evenly rather than drawn: a ratio of 2 % is exactly 2 of every 100, and every
-kind gets its turn.
+`orders`. Asking for another number keeps the story and its length, so the rate follows the number; and it
+keeps the time that handling takes in all, so the worker falls behind by the same number of seconds. With
+fewer orders each slow one takes longer; with more of them fewer are slow, since a sleep cannot be shortened
+at will, and fewer fail, since each failure costs its retries.
+
+Poison, failures and slow orders are spread evenly rather than drawn: a ratio of 2 % is exactly 2 of every
+100, and every kind of poison gets its turn.
 """
 
 import tomllib
@@ -94,34 +97,45 @@ class Scenario:
 
     def _play(self, orders: int, counts: tuple[int, ...], seed: int) -> Iterator[Record]:
         generator = OrderGenerator(seed)
-        spread = _Spread()
-        latency_scale = self.orders / orders
+        scale = self.orders / orders
+        spread = _Spread(rarity=min(1.0, scale), stretch=max(1.0, scale))
         begins_s = 0.0
         for phase, count in zip(self.phases, counts, strict=True):
-            latency_us = round(phase.handler_latency_ms * 1_000 * latency_scale)
             for index in range(count):
                 due_s = begins_s + phase.duration_s * index / count
                 timestamp_ms = START_MS + int(due_s * 1_000)
                 order = generator.order(phase.depth, phase.unique_keys, timestamp_ms)
-                yield spread.record(order, phase, latency_us, timestamp_ms, due_s)
+                yield spread.record(order, phase, timestamp_ms, due_s)
             begins_s += phase.duration_s
 
 
 class _Spread:
-    """Turns orders into records, putting failures in at even distances (carried over from phase to phase)."""
+    """Turns orders into records, putting trouble in at even distances (carried over from phase to phase).
 
-    def __init__(self) -> None:
+    `rarity` is the share of the slow and failing orders of a phase that are left when there are more orders
+    than nominal, `stretch` the factor on latencies when there are fewer.
+    """
+
+    def __init__(self, rarity: float, stretch: float) -> None:
+        self._rarity = rarity
+        self._stretch = stretch
+        self._slow = 0.0
         self._poison = 0.0
         self._error = 0.0
         self._poisons_made = 0
 
-    def record(self, order: Order, phase: Phase, latency_us: int, timestamp_ms: int, due_s: float) -> Record:
+    def record(self, order: Order, phase: Phase, timestamp_ms: int, due_s: float) -> Record:
+        """The record of an order, with whatever it is the turn of."""
         value: bytes | None = order.value
         headers, kind = order.headers, "order"
-        if latency_us:
-            headers = (*headers, (LATENCY_HEADER, b"%d" % latency_us))
+        if phase.handler_latency_ms:
+            self._slow += self._rarity
+            if self._slow >= 1.0:
+                self._slow -= 1.0
+                latency_us = round(phase.handler_latency_ms * 1_000 * self._stretch)
+                headers = (*headers, (LATENCY_HEADER, b"%d" % latency_us))
         self._poison += phase.poison_ratio
-        self._error += phase.error_ratio
+        self._error += phase.error_ratio * self._rarity
         if self._poison >= 1.0:
             self._poison -= 1.0
             kind = tuple(POISONS)[self._poisons_made % len(POISONS)]

@@ -72,19 +72,37 @@ def test_exactly_as_many_records_as_asked_for_at_times_that_never_go_back(orders
 
 def test_failures_are_spread_evenly_and_every_kind_gets_its_turn() -> None:
     """4 % poison and 2 % errors of 3,000: 120 and 60, as many of each kind."""
-    kinds = Counter(record.kind for record in TWO_PHASES.records(4_000) if record.phase == "storm")
+    nominal = replace(TWO_PHASES, orders=4_000)
+    kinds = Counter(record.kind for record in nominal.records(4_000) if record.phase == "storm")
     assert sum(kinds[kind] for kind in POISONS) == 120
     assert {kinds[kind] for kind in POISONS} == {15}
     assert abs(kinds["error"] - 60) <= 1
     assert not any(record.kind != "order" for record in TWO_PHASES.records(4_000) if record.phase == "calm")
 
 
-@pytest.mark.parametrize(("orders", "latency"), [(1_000, b"3000"), (500, b"6000"), (4_000, b"750")])
-def test_more_orders_mean_shorter_handling(orders: int, latency: bytes) -> None:
-    """So the worker falls behind by the same number of seconds, whatever the number."""
-    for record in TWO_PHASES.records(orders):
-        expected = latency if record.phase == "storm" else None
-        assert dict(record.headers).get(LATENCY_HEADER) == expected
+@pytest.mark.parametrize(
+    ("orders", "slow", "latency"),
+    [
+        pytest.param(1_000, 750, b"3000", id="1 as written"),
+        pytest.param(500, 375, b"6000", id="2 half as many, each twice as slow"),
+        pytest.param(4_000, 750, b"3000", id="3 four times as many, as many slow ones"),
+    ],
+)
+def test_handling_takes_as_long_in_all(orders: int, slow: int, latency: bytes) -> None:
+    """So the worker falls behind by the same number of seconds, whatever the number of orders."""
+    latencies = [
+        (record.phase, dict(record.headers)[LATENCY_HEADER])
+        for record in TWO_PHASES.records(orders)
+        if LATENCY_HEADER in dict(record.headers)
+    ]
+    assert latencies == [("storm", latency)] * slow
+
+
+@pytest.mark.parametrize(("orders", "failing"), [(1_000, 15), (500, 7), (4_000, 15)])
+def test_no_more_orders_fail_than_nominal(orders: int, failing: int) -> None:
+    """Each failure costs its retries, so more of them would make the story longer."""
+    kinds = Counter(record.kind for record in TWO_PHASES.records(orders))
+    assert abs(kinds["error"] - failing) <= 1
 
 
 def test_only_failing_orders_say_so() -> None:
