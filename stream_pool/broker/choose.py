@@ -94,12 +94,12 @@ def choose_broker(kind: str = "auto", say: Say = silent) -> Broker:
     """
     if kind == "auto":
         if address := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
-            return ExternalBroker(address)
+            return ExternalBroker(address, say)
         return BestBroker(MAKERS, say)
     if kind in MAKERS:
         return MAKERS[kind](say)
     if ":" in kind:
-        return ExternalBroker(kind)
+        return ExternalBroker(kind, say)
     known = ", ".join(["auto", *MAKERS])
     raise BrokerMissingError(
         f"no broker of kind {kind!r}: choose {known}, or an address such as kafka://host:9092"

@@ -1,6 +1,6 @@
 """A broker that somebody else runs: it is only asked whether it answers, and never stopped."""
 
-from stream_pool.broker.base import Broker
+from stream_pool.broker.base import Broker, Say, silent
 from stream_pool.broker.errors import BrokerStartError
 from stream_pool.broker.probe import Cluster, await_cluster
 
@@ -12,7 +12,8 @@ class ExternalBroker(Broker):
 
     kind = "external"
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, say: Say = silent) -> None:
+        self._say = say
         self._servers = address.removeprefix("kafka://").rstrip("/")
         self._cluster: Cluster | None = None
 
@@ -33,6 +34,7 @@ class ExternalBroker(Broker):
         return None
 
     def start(self) -> None:
+        self._say(f"asking for a broker at {self._servers}")
         self._cluster = await_cluster(self._servers, _ANSWER_TIMEOUT_S, lambda: True)
         if self._cluster is None:
             raise BrokerStartError(

@@ -111,7 +111,8 @@ class JavaBroker(Broker):
         self._running.wait()
 
     def restart(self) -> None:
-        """Shut it down in good order if it runs, and return when it answers again: same port, same data."""
+        """End it in good order if it runs, frozen or not; return when it answers again, on the same data."""
+        self.thaw()
         self._running.end(_STOP_GRACE_S)
         self._bring_up()
 

@@ -76,6 +76,15 @@ async def test_a_frozen_kafka_answers_again_once_thawed(own_kafka: JavaBroker, o
     assert [record.value for record in await _read(own_kafka, topic, 2)] == [b"before", b"during"]
 
 
+async def test_a_frozen_kafka_can_be_restarted(own_kafka: JavaBroker) -> None:
+    """A restart thaws it first: it ends in good order, within its grace, and answers again."""
+    before = own_kafka.pid
+    own_kafka.freeze()
+    await asyncio.wait_for(asyncio.to_thread(own_kafka.restart), 15.0)
+    assert own_kafka.pid != before
+    await Topics(own_kafka.bootstrap_servers).create("after")
+
+
 @pytest.mark.parametrize("kind", ["embedded", "java"])
 def test_a_broker_dies_with_its_killed_owner(kind: str) -> None:
     """SIGKILL for the process that started it leaves neither a process nor a directory behind."""
