@@ -67,8 +67,13 @@ async def _close(admin: AIOKafkaAdminClient) -> None:
 
 
 async def partition_counts(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, int]:
-    """The number of partitions of each topic that exists."""
-    found = await admin.describe_topics(list(topics))
+    """The number of partitions of each topic that exists.
+
+    Asks for all: a broker that creates topics by itself, as Kafka does by default, creates those asked for
+    by name.
+    """
+    wanted = set(topics)
+    found = [topic for topic in await admin.describe_topics() if topic["topic"] in wanted]
     return {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
 
 
