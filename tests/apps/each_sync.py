@@ -1,0 +1,8 @@
+"""A sync handler for each record."""
+
+from script import TOPICS, carry_out_blocking, make_app, option
+
+app = make_app()
+app.each(*TOPICS, on_error=option("on_error", "dead_letter"), retries=int(option("retries", "2")))(
+    carry_out_blocking
+)
