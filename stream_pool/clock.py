@@ -22,8 +22,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clocks."""
 
-    def monotonic(self) -> float:
-        return time.monotonic()
+    monotonic = staticmethod(time.monotonic)
+    """Asked once a record, where a method of ours around it would double its cost."""
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000

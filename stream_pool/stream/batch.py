@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import structlog
 
 from stream_pool.stream.offsets import Claim, Record
-from stream_pool.stream.order import Order
+from stream_pool.stream.order import Current, Order
 from stream_pool.stream.runtime import Runtime, Tombstone, poison_reason
-from stream_pool.telemetry.trace_context import current_record
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +92,7 @@ class Batch:
 
     def __iter__(self) -> Iterator[Order]:
         """Orders with their documents; the loop ends early where the partition is taken away."""
+        current = Current(Order(self.records[0], None))
         for count, record in enumerate(self._claim.delivery.records):
             self._given = max(self._given, count)
             if self._claim.dropped:
@@ -103,7 +103,7 @@ class Batch:
                 self.bury_poison(record, error)
             else:
                 order = Order(record, document)
-                current_record.set(order)
+                current.order = order
                 yield order
 
     def reject(self, order: Order, reason: str) -> None:

@@ -19,9 +19,8 @@ from stream_pool.signals import BOUNDS_S
 from stream_pool.stream.batch import Batch, Rejected
 from stream_pool.stream.channel import OnError
 from stream_pool.stream.errors import HandlerFailed
-from stream_pool.stream.order import Order
+from stream_pool.stream.order import Current, Order
 from stream_pool.stream.runtime import OBJECT_TYPES, Runtime, refuse_root
-from stream_pool.telemetry.trace_context import current_record
 
 log = structlog.get_logger(__name__)
 
@@ -74,8 +73,9 @@ class Each:
         was done before counts as done.
         """
         decode = runtime.decode if self.objects_only else runtime.decode_any
-        now, set_current = runtime.clock.monotonic, current_record.set
+        now = runtime.clock.monotonic
         handler, is_async, objects_only = self.handler, self._is_async, self.objects_only
+        current = Current(Order(batch.records[0], None))
         pace = _Pace(batch, runtime)
         wake = pace.wake
         count = 0
@@ -89,7 +89,7 @@ class Each:
                 batch.bury_poison(record, error)
             else:
                 order = Order(record, document)
-                set_current(order)
+                current.order = order
                 try:
                     result = handler(order)
                     if is_async:

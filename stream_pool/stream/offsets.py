@@ -50,7 +50,7 @@ class Delivery:
         self.partition = partition
         self.records = records
         self.polled_at_s = polled_at_s
-        self.size_bytes = sum([len(record.value) for record in records if record.value is not None])
+        self.size_bytes = sum([len(value) for record in records if (value := record.value) is not None])
         self.claims: list[Claim] = []
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stream_pool.stream.offsets import Record
-from stream_pool.telemetry.trace_context import TraceContext, parse_baggage, parse_traceparent
+from stream_pool.telemetry.trace_context import TraceContext, current_record, parse_baggage, parse_traceparent
 
 
 class Headers(Mapping[str, bytes]):
@@ -122,3 +122,21 @@ class Order:
 
     def __repr__(self) -> str:
         return f"Order({self.topic}-{self.partition}@{self.offset})"
+
+
+class Current:
+    """The order at hand, for log lines: put into the task's context once a batch, then moved on."""
+
+    __slots__ = ("order",)
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        current_record.set(self)
+
+    @property
+    def trace_context(self) -> TraceContext | None:
+        return self.order.trace_context
+
+    @property
+    def baggage(self) -> Mapping[str, str]:
+        return self.order.baggage
