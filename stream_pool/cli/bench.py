@@ -42,6 +42,8 @@ def bench(
 
     Exits 0 when every bar holds, 1 when one does not, 3 without a broker.
     """
+    from rich.console import Console
+
     from stream_pool.bench import bench_stop, bench_stream
     from stream_pool.broker import JavaBroker, choose_broker
     from stream_pool.cli.render_bench import render
@@ -63,7 +65,7 @@ def bench(
     if as_json:
         print(json.dumps(report.to_json()))
     else:
-        render(report)
+        render(report, Console())
     raise typer.Exit(ExitCode.OK if report.holds else ExitCode.FINDING)
 
 

@@ -6,11 +6,11 @@ from rich.table import Table
 from stream_pool.bench.report import Report
 
 
-def render(report: Report) -> None:
-    """Print the figures of each candidate, the ratios, and the bars."""
-    console = Console()
-    where = ", ".join(f"{name} {value}" for name, value in report.environment.items())
-    console.print(f"bench {report.bench}: {where}\n", highlight=False)
+def render(report: Report, console: Console) -> None:
+    """Print the figures of each candidate, the ratios between them, and the bars."""
+    console.print(f"bench {report.bench}", style="bold")
+    for name, value in report.environment.items():
+        console.print(f"  {name}: {value}", highlight=False, soft_wrap=True)
     console.print(_candidates(report))
     if report.ratios:
         console.print(_ratios(report))
@@ -18,10 +18,9 @@ def render(report: Report) -> None:
 
 
 def _candidates(report: Report) -> Table:
-    metrics = list(next(iter(report.candidates.values())))
-    table = Table("candidate", *metrics, title="median of the rounds")
-    for name, figures in report.candidates.items():
-        table.add_row(name, *(f"{figures[metric]:,.6g}" for metric in metrics))
+    table = Table("", *report.candidates)
+    for metric in next(iter(report.candidates.values())):
+        table.add_row(metric, *(f"{figures[metric]:,.6g}" for figures in report.candidates.values()))
     return table
 
 
