@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import typer
 
+from stream_pool.cli.bench import bench
 from stream_pool.cli.broker import broker
 from stream_pool.cli.demo.command import demo
 from stream_pool.cli.worker import worker
@@ -18,6 +19,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
     "worker": worker,
     "broker": broker,
+    "bench": bench,
 }
 
 app = typer.Typer(
