@@ -22,12 +22,13 @@ class Conclusion:
 
 def opened(reading: Reading, cause: LoggedEvent, at_ms: int) -> AnomalyOpened:
     """The anomaly that a reading opens. `at_ms` is the fold's clock at the cause."""
+    assert reading.value is not None, "what breaches was measured"
     return AnomalyOpened(
         anomaly_id=anomaly_id(reading.rule, reading.subject, cause.id),
         rule=reading.rule,
         subject=reading.subject,
         severity=reading.severity,
-        value=reading.value if reading.value is not None else 0.0,
+        value=reading.value,
         expected_low=None,
         expected_high=reading.expected_high,
         evidence=reading.evidence,

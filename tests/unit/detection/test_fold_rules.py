@@ -112,6 +112,10 @@ def errors_of_few(log: LogScript, errors: int) -> None:
     log.signals(9, errors)
 
 
+def errors_of_ten(log: LogScript, errors: int) -> None:
+    log.signals(10, errors)
+
+
 ERRORS = [
     ("01 five in a hundred is the limit", [5, 5, 5], RULES, errors_of_hundred, []),
     ("02 six are over it", [6, 6], RULES, errors_of_hundred, [("opened", 2)]),
@@ -123,22 +127,23 @@ ERRORS = [
         [("opened", 2), ("resolved", 5)],
     ),
     ("04 too few records to judge by", [9, 9, 9], RULES, errors_of_few, []),
+    ("05 just enough records to judge by", [9, 9, 9], RULES, errors_of_ten, [("opened", 2)]),
     (
-        "05 no traffic at all resolves",
+        "06 no traffic at all resolves",
         [6, 6, None, None, None],
         RULES,
         errors_of_hundred,
         [("opened", 2), ("resolved", 5)],
     ),
     (
-        "06 over a window of three the burst lasts longer",
+        "07 over a window of three the burst lasts longer",
         [30, 0, 0, 0],
         replace(RULES, signal_windows=3),
         errors_of_hundred,
         [("opened", 2)],
     ),
     (
-        "07 few records add up over a window of three",
+        "08 few records add up over a window of three",
         [3, 3, 3, 3],
         replace(RULES, signal_windows=3),
         errors_of_few,
@@ -217,6 +222,12 @@ def test_memory_opens_and_resolves(
 ) -> None:
     """A worker's resident memory over its limit for 30 s."""
     assert changes(run(rules, figures, write), "memory") == expected
+
+
+def test_memory_evidence_says_for_how_long() -> None:
+    """At the opening the evidence has the time over the limit, at the resolution none."""
+    opening, resolution = run(ONE, [1001] * 5 + [800] * 3, LogScript.memory)
+    assert [each.event.evidence["over_for_s"] for each in (opening, resolution)] == [30.0, 0.0]
 
 
 def keeps_up(log: LogScript, step: int) -> None:

@@ -1,5 +1,6 @@
 """Everything that the fold remembers has a bound."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from log_script import LogScript, fold_all
@@ -49,6 +50,14 @@ def test_repeats_are_exact_within_the_span(sequences: list[int]) -> None:
         assert repeats.is_repeat(tick(sequence), 0) is expected
         seen.add(sequence)
         highest = max(highest, sequence)
+
+
+@pytest.mark.parametrize(("below", "expected"), [(SPAN - 1, False), (SPAN, True)])
+def test_span_of_the_memory(below: int, expected: bool) -> None:
+    """Below the span nobody knows any more, and what may have been there counts as a repeat."""
+    repeats = Repeats()
+    repeats.is_repeat(tick(100), 0)
+    assert repeats.is_repeat(tick(100 - below), 0) is expected
 
 
 def test_incarnations_and_workers_have_their_own_sequences() -> None:
