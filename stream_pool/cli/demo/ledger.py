@@ -1,8 +1,9 @@
 """What became of each record: the books that `lost` is read from.
 
-Three independent witnesses are compared: the broker's acknowledgements to the producer, the ranges that the
-worker's own log says are finished, and the dead letters that can be read. A record is lost when it was sent
-and no range covers it, or when the log calls it failed and no dead letter shows it.
+Four independent witnesses are compared: the broker's acknowledgements to the producer, the ranges that the
+worker's own log says are finished, the dead letters that can be read, and the group's commits. A record is
+lost when its offset is committed and no range covers it, so that nobody will read it again, or when the log
+calls it failed and no dead letter shows it. One that is neither finished nor committed is only unfinished.
 """
 
 from collections import defaultdict
@@ -11,13 +12,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The books, closed: `sent` is always `processed + dead_letters + lost`."""
+    """The books: `sent` is always `processed + dead_letters + lost + unfinished`."""
 
     sent: int
     processed: int
     dead_letters: int
-    lost: int
-    repeated: int
+    lost: int = 0
+    unfinished: int = 0
+    repeated: int = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything that was sent has been processed or put to the dead letters."""
+        return self.sent == self.processed + self.dead_letters
 
 
 class Ledger:
@@ -27,6 +34,7 @@ class Ledger:
         self._sent: defaultdict[int, set[int]] = defaultdict(set)
         self._finished: defaultdict[int, set[int]] = defaultdict(set)
         self._letters: defaultdict[int, set[int]] = defaultdict(set)
+        self._committed: dict[int, int] = {}
         self._failed = 0
         self._repeated = 0
 
@@ -54,18 +62,27 @@ class Ledger:
         known.add(offset)
         return len(known) > before
 
+    def committed(self, partition: int, offset: int) -> None:
+        """The group will go on from this offset: it never reads those below it again."""
+        self._committed[partition] = offset
+
     def account(self) -> Account:
         """The books as they stand."""
         sent = sum(map(len, self._sent.values()))
-        finished = sum(len(offsets & self._finished[partition]) for partition, offsets in self._sent.items())
         letters = sum(
             len(offsets & self._letters[partition]) for partition, offsets in self._finished.items()
         )
         failed = max(self._failed, letters)
+        finished = gone = 0
+        for partition, offsets in self._sent.items():
+            finished += len(offsets & self._finished[partition])
+            committed = self._committed.get(partition, 0)
+            gone += sum(offset < committed for offset in offsets - self._finished[partition])
         return Account(
             sent=sent,
             processed=finished - failed,
             dead_letters=letters,
-            lost=sent - finished + failed - letters,
+            lost=gone + failed - letters,
+            unfinished=sent - finished - gone,
             repeated=self._repeated,
         )

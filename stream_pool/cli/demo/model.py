@@ -130,6 +130,10 @@ class DemoModel:
         if self._ledger.dead_letter(partition, offset):
             self._reasons[reason] += 1
 
+    def committed(self, partition: int, offset: int) -> None:
+        """The group's commit was read."""
+        self._ledger.committed(partition, offset)
+
     def sample(self, at_s: float) -> None:
         """Take the rate of sending since the last sample, and one more point for the curve of the lag."""
         before_s, before = self._sent_before

@@ -11,7 +11,7 @@ from typing import Final
 from stream_pool.incident import Scenario
 
 ORDERS_MIN: Final = 2_000
-ORDERS_MAX: Final = 100_000
+ORDERS_MAX: Final = 40_000
 
 GROUP: Final = "order-processor-v3"
 PARTITIONS: Final = 4

@@ -24,7 +24,7 @@ from stream_pool.cli.demo.plan import DemoPlan, plan_demo
 from stream_pool.cli.demo.screen import Setting
 from stream_pool.cli.demo.summary import Result
 from stream_pool.cli.demo.tail import Tail
-from stream_pool.cli.demo.topics import make_topics, remove_topics
+from stream_pool.cli.demo.topics import committed_offsets, make_topics, remove_topics
 from stream_pool.cli.demo.traffic import Traffic
 from stream_pool.cli.demo.worker import WorkerDiedError, check_alive, start_worker
 from stream_pool.incident import Scenario
@@ -93,6 +93,8 @@ async def _play(plan: DemoPlan, broker: Broker, kennel: Kennel, say: Say, show: 
         say("stopping the worker")
         exit_code = await _stop(worker)
         await tail.read_to_end()
+        for partition, offset in (await committed_offsets(plan, broker.bootstrap_servers)).items():
+            model.committed(partition, offset)
     view = model.view(took_s)
     return Result(
         str(broker), plan.orders, model.account(), view, took_s, model.processed_per_s_max, exit_code
@@ -125,7 +127,7 @@ async def _story(
                 model.sample(at_s)
                 sampled_s = at_s
             frame(at_s)
-            if sending.done() and model.account().lost == 0:
+            if sending.done() and model.account().settled:
                 caught_up_s = caught_up_s or at_s
                 if not model.open_anomalies:
                     break

@@ -22,9 +22,8 @@ class Result:
 
     @property
     def complete(self) -> bool:
-        """Every order was sent and none lost, and the worker ended well."""
-        account = self.account
-        return account.lost == 0 and account.sent == self.orders and self.worker_exit_code == 0
+        """Every order was sent and came to an end, and so did the worker, well."""
+        return self.account.settled and self.account.sent == self.orders and self.worker_exit_code == 0
 
 
 def to_json(result: Result) -> dict[str, Any]:
@@ -36,6 +35,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "processed": account.processed,
         "dead_letters": account.dead_letters,
         "lost": account.lost,
+        "unfinished": account.unfinished,
         "repeated": account.repeated,
         "lag_max": result.view.lag_records_max,
         "lag_seconds_max": round(result.view.lag_seconds_max, 1),
@@ -84,6 +84,8 @@ def to_text(result: Result) -> str:
         )
     if not view.anomalies:
         lines.append("    none")
+    if account.unfinished:
+        lines.append(f"  {account.unfinished:,} records were not finished in time: too much for this machine")
     if result.worker_exit_code:
         lines.append(f"  the worker ended with exit code {result.worker_exit_code}")
     if account.repeated:
@@ -95,7 +97,7 @@ LOOK_FURTHER = (
     "",
     "look further",
     "  ./scripts/demo --json             the same as one object",
-    "  ./scripts/demo --orders 50000     more traffic, the same story; --seed N: other orders",
+    "  ./scripts/demo --orders 30000     more traffic, the same story; --seed N: other orders",
     "  stream-pool broker                a broker that stays, with its address",
     "  stream-pool worker -A topologies.orders",
     "                                    the worker of this demo; /metrics and /health on its web port",

@@ -1,7 +1,8 @@
-"""The demo's topics: made before, and taken away again where the broker outlives the demo."""
+"""The demo's topics: made before, asked for commits, and taken away where the broker outlives the demo."""
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import for_code
+from aiokafka.structs import TopicPartition
 
 from stream_pool.cli.demo.plan import PARTITIONS, DemoPlan
 from stream_pool.errors import StreamPoolError
@@ -31,6 +32,18 @@ async def make_topics(plan: DemoPlan, bootstrap_servers: str, *, append_time: bo
     for topic, code, *message in answer.topic_errors:
         if code:
             raise TopicRefusedError(f"{topic}: {for_code(code).__name__} {' '.join(filter(None, message))}")
+
+
+async def committed_offsets(plan: DemoPlan, bootstrap_servers: str) -> dict[int, int]:
+    """Where the group will go on, by partition; a partition without a commit is left out."""
+    partitions = [TopicPartition(plan.topic, partition) for partition in range(PARTITIONS)]
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    try:
+        commits = await admin.list_consumer_group_offsets(plan.group, partitions=partitions)
+    finally:
+        await admin.close()
+    return {place.partition: commit.offset for place, commit in commits.items() if commit.offset >= 0}
 
 
 async def remove_topics(plan: DemoPlan, bootstrap_servers: str) -> None:

@@ -130,11 +130,19 @@ def test_the_highest_throughput_is_kept() -> None:
     assert model.processed_per_s_max == 50.0
 
 
+def test_commits_tell_what_is_lost_from_what_is_unfinished() -> None:
+    """Below the commit nobody reads again."""
+    model = model_of()
+    model.sent(0, 5)
+    model.committed(0, 6)
+    assert (model.account().lost, model.account().unfinished) == (1, 0)
+
+
 def test_other_topics_are_not_ours() -> None:
     """A worker may read several."""
     model = model_of(signals(1, 0, 100, topic="returns"))
     model.sent(0, 5)
-    assert model.account().lost == 1
+    assert model.account().unfinished == 1
     assert model.view(1.0).processed_per_s == 0
 
 

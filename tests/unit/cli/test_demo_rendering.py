@@ -69,7 +69,7 @@ def result(**changes: object) -> Result:
     values: dict[str, object] = {
         "broker": "Apache Kafka 4.1 (java) at 127.0.0.1:1",
         "orders": 12_000,
-        "account": Account(12_000, 11_850, 150, 0, 0),
+        "account": Account(12_000, 11_850, 150),
         "view": VIEW,
         "took_s": 40.0,
         "processed_per_s_max": 2_210.4,
@@ -144,6 +144,7 @@ def test_the_object_has_the_promised_members() -> None:
         "processed": 11_850,
         "dead_letters": 150,
         "lost": 0,
+        "unfinished": 0,
         "repeated": 0,
         "lag_max": 1_400,
         "lag_seconds_max": 3.9,
@@ -175,10 +176,13 @@ def test_the_object_has_the_promised_members() -> None:
     ("changes", "complete"),
     [
         pytest.param({}, True, id="1 all accounted for"),
-        pytest.param({"account": Account(12_000, 11_849, 150, 1, 0)}, False, id="2 one lost"),
-        pytest.param({"account": Account(11_999, 11_849, 150, 0, 0)}, False, id="3 one never sent"),
-        pytest.param({"worker_exit_code": 9}, False, id="4 the worker was forced to stop"),
-        pytest.param({"account": Account(12_000, 11_850, 150, 0, 7)}, True, id="5 repeats are no loss"),
+        pytest.param({"account": Account(12_000, 11_849, 150, lost=1)}, False, id="2 one lost"),
+        pytest.param({"account": Account(11_999, 11_849, 150)}, False, id="3 one never sent"),
+        pytest.param(
+            {"account": Account(12_000, 11_849, 150, unfinished=1)}, False, id="4 one never finished"
+        ),
+        pytest.param({"worker_exit_code": 9}, False, id="5 the worker was forced to stop"),
+        pytest.param({"account": Account(12_000, 11_850, 150, repeated=7)}, True, id="6 repeats are no loss"),
     ],
 )
 def test_a_run_is_complete_when_nothing_is_lost(changes: dict[str, object], complete: bool) -> None:
@@ -188,7 +192,7 @@ def test_a_run_is_complete_when_nothing_is_lost(changes: dict[str, object], comp
 
 def test_the_page_tells_the_end_and_how_to_look_further() -> None:
     """Each anomaly with its beginning and end, and the commands to go on with."""
-    page = to_text(result(account=Account(12_000, 11_850, 150, 0, 7), worker_exit_code=9))
+    page = to_text(result(account=Account(12_000, 11_850, 150, repeated=7), worker_exit_code=9))
     for expected in (
         "12,000 orders in 40 s through Apache Kafka 4.1 (java)",
         "processed     11,850 (296/s, 2,210/s at most)",
@@ -203,6 +207,8 @@ def test_the_page_tells_the_end_and_how_to_look_further() -> None:
         "./scripts/demo --json",
     ):
         assert expected in page
+    late = Account(12_000, 11_800, 150, unfinished=50)
+    assert "50 records were not finished in time" in to_text(result(account=late))
     assert "none" in to_text(result(view=NOTHING))
 
 
