@@ -41,8 +41,7 @@ def dumps(value: Any) -> bytes:
 
 
 def default(value: Any) -> dict[str, Any]:
-    """One level of a Document as a dict, for other serializers: `json.dumps(x, default=default)`, or
-    orjson's.
+    """One level of a Document as a dict, for the `default` argument of `json.dumps` and `orjson.dumps`.
 
     Raises `TypeError` for anything else, as they expect.
     """

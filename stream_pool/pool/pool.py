@@ -1,21 +1,20 @@
-"""The pool: the same key, the same short value and the same object layout exist once, whatever the traffic
-does.
+"""The pool: the same key, the same short value and the same layout exist once, whatever the traffic does.
 
 Bounded in strings, bytes and shapes, and the bounds win. Full comparison always: the tables are Python's
 own, which compare whole strings after a hash match. Strings are never interned for the life of the process
 (`sys.intern`).
 
-One lock covers every change, and each call's work under it is bounded, so that none stalls an event loop. The
-lock is re-entrant because the garbage collector may run code that decodes through this very pool in mid-call.
+One lock covers every change, and each call's work under it is bounded, so that none stalls an event loop;
+what decoders read without it is one look into one dictionary. A call that breaks into another of the same
+thread, from a finalizer, leaves the tables as they are.
 """
-
-from threading import RLock
 
 from stream_pool.errors import MisuseError
 from stream_pool.pool._doorkeeper import Doorkeeper
 from stream_pool.pool._shapes import Shape, ShapeTable
 from stream_pool.pool._table import StringTable, utf8_bytes
 from stream_pool.pool._traffic import Layout, Traffic
+from stream_pool.pool._turn import Turn
 from stream_pool.pool.stats import PoolStats
 
 CAPACITY_DEFAULT = 4096
@@ -38,7 +37,7 @@ class Pool:
         _check_capacity(capacity)
         if bytes_max < 1:
             raise MisuseError(f"bytes_max is {bytes_max}; it must be 1 or more")
-        self._lock = RLock()
+        self._turn = Turn()
         self._strings = StringTable(capacity, bytes_max)
         self._values_door = Doorkeeper()
         self._shapes = ShapeTable(capacity)
@@ -52,8 +51,8 @@ class Pool:
         """
         if type(string) is not str:
             raise TypeError(f"only str can be pooled, not {type(string).__name__}")
-        with self._lock:
-            pooled, misses = self._key(string)
+        with self._turn as is_mine:
+            pooled, misses = self._key(string) if is_mine else (string, 1)
             self._traffic.count(1 - misses, misses)
             return pooled
 
@@ -61,28 +60,30 @@ class Pool:
         """Changes the capacity.
 
         A smaller one is reached a few entries at a time: some now, some with each document decoded, each new
-        string and each tick; until then `stats().size` exceeds `capacity`, and nothing new is
-        let in. Raises `MisuseError` where the capacity is out of range.
+        string and each tick; until then `stats().size` exceeds `capacity`, and nothing new is let in. Raises
+        `MisuseError` where the capacity is out of range.
         """
         _check_capacity(capacity)
-        with self._lock:
+        with self._turn as is_mine:
             self._strings.capacity = capacity
             self._shapes.limit(capacity)
             self._shrinking = True
-            self._shrink()
+            if is_mine:
+                self._shrink()
 
     def tick(self, at_s: float) -> None:
         """Closes a slice of the window that `stats` looks at: call it once an observation interval.
 
         `at_s` is the time on any clock that does not go back, in seconds.
         """
-        with self._lock:
-            self._traffic.close_slice(at_s)
-            self._shrink()
+        with self._turn as is_mine:
+            if is_mine:
+                self._traffic.close_slice(at_s)
+                self._shrink()
 
     def stats(self) -> PoolStats:
         """A consistent reading of all figures."""
-        with self._lock:
+        with self._turn:
             return PoolStats(
                 hits=self._traffic.hits,
                 misses=self._traffic.misses,
@@ -105,14 +106,18 @@ class Pool:
 
     def _layout(self, keys: tuple[str, ...]) -> tuple[Shape, int]:
         """For the decoder: a shape of pooled keys, which must be distinct, and how many were not there."""
-        with self._lock:
+        with self._turn as is_mine:
+            if not is_mine:
+                return Shape(keys), len(keys)
             looked_up = [self._key(key) for key in keys]
             shape = self._shapes.shape(tuple([key for key, _ in looked_up]))
             return shape, sum([missed for _, missed in looked_up])
 
     def _value(self, string: str) -> str:
         """For the decoder: the pooled string for a value, let in if short and seen before. Not counted."""
-        with self._lock:
+        with self._turn as is_mine:
+            if not is_mine:
+                return string
             found = self._strings.find(string)
             if found is not None:
                 return found
@@ -122,11 +127,12 @@ class Pool:
 
     def _count(self, hits: int, misses: int, root: Layout) -> None:
         """For the decoder: one accepted document with its key lookups."""
-        with self._lock:
+        with self._turn as is_mine:
             self._traffic.count(hits, misses)
-            self._traffic.count_root(root)
-            if self._shrinking:
-                self._shrink()
+            if is_mine:
+                self._traffic.count_root(root)
+                if self._shrinking:
+                    self._shrink()
 
     def _shrink(self) -> None:
         roomy = self._strings.make_room(entries=0, size_bytes=0)

@@ -276,6 +276,24 @@ def test_entropy_of_a_flood_is_bounded_in_memory() -> None:
     assert decoder.pool.stats().entropy_bits == pytest.approx(expected)
 
 
+def test_a_call_inside_a_call_leaves_the_tables_alone() -> None:
+    """Code that breaks in from the same thread gets its answer and its counts, and changes nothing else."""
+    pool = Pool(16)
+    decoder = Decoder(pool=pool)
+    pool.intern(name("key", 1))
+    before = pool.stats()
+    with pool._turn:
+        for _ in range(3):
+            assert pool.intern(name("key", 2)) == "key-2"
+            assert decoder.decode(b'{"a":{"b":"v"}}') == {"a": {"b": "v"}}
+        pool.tick(1.0)
+        pool.resize(1)
+    after = pool.stats()
+    assert (after.hits, after.misses) == (before.hits, before.misses + 9)
+    assert (after.size, after.bytes, after.shapes) == (before.size, before.bytes, before.shapes)
+    assert isnan(after.entropy_bits)
+
+
 class PoolMachine(RuleBasedStateMachine):
     """Any calls in any order against a plain model: exact counts, equal strings, bounds."""
 
