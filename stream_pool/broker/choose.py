@@ -70,6 +70,8 @@ class BestBroker(Broker):
             except BrokerMissingError as error:
                 told.append(f"{kind}: {error}")
             except BrokerStartError as error:
+                if self._stopped:
+                    raise
                 told.append(f"{kind}: {error}")
                 self._say(f"{error}; trying the next kind")
             else:

@@ -11,6 +11,7 @@ import pytest
 
 from stream_pool.broker.errors import BrokerStartError
 from stream_pool.broker.kafka_home import cached_jars, fetch_jars
+from stream_pool.broker.probe import free_port
 from stream_pool.broker.process import Kennel
 
 
@@ -156,6 +157,11 @@ def test_the_command_prints_the_address_and_stops_on_sigterm() -> None:
         said = process.stderr.read()
         assert process.wait(10) == 0
     assert f"(embedded) at {address}" in said
+
+
+def test_ports_are_below_those_of_outgoing_connections() -> None:
+    """No client's outgoing connection can take the port of a broker that is down."""
+    assert all(1024 < free_port() < 32_768 for _ in range(50))
 
 
 def _fake_maven(directory: Path, script: str) -> str:

@@ -145,10 +145,12 @@ def test_stopped_while_starting_tries_no_other_kind() -> None:
         best.stop()
         _broken()
 
-    best = _best([stop_and_break, _up], stopped)
+    said: list[str] = []
+    best = _best([stop_and_break, _up], stopped, said.append)
     with pytest.raises(BrokerStartError, match="stopped while starting"):
         best.start()
     assert set(stopped) == {"0"}
+    assert said == []
 
 
 def test_a_broker_says_what_and_where_it_is() -> None:
