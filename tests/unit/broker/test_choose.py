@@ -138,7 +138,7 @@ def test_a_failure_is_told_when_the_next_kind_is_tried() -> None:
 
 
 def test_stopped_while_starting_tries_no_other_kind() -> None:
-    """`stop` from another thread during a start is the end of it, not a reason to fall back."""
+    """`stop` during a start ends it with that kind's own error, and is no reason to fall back."""
     stopped: list[str] = []
 
     def stop_and_break() -> None:
@@ -147,7 +147,7 @@ def test_stopped_while_starting_tries_no_other_kind() -> None:
 
     said: list[str] = []
     best = _best([stop_and_break, _up], stopped, said.append)
-    with pytest.raises(BrokerStartError, match="stopped while starting"):
+    with pytest.raises(BrokerStartError, match="died at once"):
         best.start()
     assert set(stopped) == {"0"}
     assert said == []
