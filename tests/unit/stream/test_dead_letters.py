@@ -1,0 +1,135 @@
+"""Dead letters: everything to replay a record with, in the largest form that the topic takes."""
+
+import hashlib
+from typing import Any
+
+import orjson
+import pytest
+from aiokafka.errors import (
+    KafkaConnectionError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    RequestTimedOutError,
+    TopicAuthorizationFailedError,
+)
+from fakes import FakeRecord
+
+from stream_pool.documents import DecodeError, loads
+from stream_pool.stream.dead_letters import DeadLetters, letter_forms
+from stream_pool.stream.errors import DeadLetterUnwritable
+
+RECORD = FakeRecord(
+    7, value=b"\xff not json", key=b"customer-1", partition=3, headers=[("tenant", b"\xfe"), ("tenant", b"b")]
+)
+
+
+class Producer:
+    """Answers each send with the next of `answers`, then with success."""
+
+    def __init__(self, *answers: Exception) -> None:
+        self.answers = list(answers)
+        self.sent: list[tuple[str, bytes | None, bytes | None, dict[str, bytes]]] = []
+
+    async def send_and_wait(
+        self, topic: str, value: bytes | None, key: bytes | None, *, headers: list[tuple[str, bytes]]
+    ) -> None:
+        self.sent.append((topic, value, key, dict(headers)))
+        if self.answers:
+            raise self.answers.pop(0)
+
+
+def decode_error() -> DecodeError:
+    with pytest.raises(DecodeError) as caught:
+        loads(b'{"a": 1,}')
+    return caught.value
+
+
+def desk(producer: Producer) -> tuple[DeadLetters, list[float]]:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    return DeadLetters("g.dead-letters", "g", producer, sleep=sleep), pauses
+
+
+def test_01_a_letter_has_all_it_takes_to_replay() -> None:
+    """Value, key and headers as they came.
+
+    Place, reason, exception, offset of the fault and stack beside them.
+    """
+    letter = letter_forms(RECORD, "unexpected_byte", decode_error(), "g")[0]
+    assert (letter.key, letter.value) == (RECORD.key, RECORD.value)
+    assert letter.headers[:2] == RECORD.headers
+    ours = dict(letter.headers[2:])
+    assert ours["stream-pool.reason"] == b"unexpected_byte"
+    assert ours["stream-pool.group"] == b"g"
+    assert ours["stream-pool.topic"] == b"orders"
+    assert ours["stream-pool.partition"] == b"3"
+    assert ours["stream-pool.offset"] == b"7"
+    assert ours["stream-pool.timestamp"] == str(RECORD.timestamp).encode()
+    assert ours["stream-pool.exception"].endswith(b"DecodeError")
+    assert ours["stream-pool.error-offset"] == b"8"
+    assert b"Traceback" in ours["stream-pool.stack"]
+
+
+def test_02_the_second_form_has_no_stack() -> None:
+    """A letter too large loses its stack first, and nothing else."""
+    whole, without, _ = letter_forms(RECORD, "r", decode_error(), "g")
+    assert [name for name, _ in whole.headers if name not in dict(without.headers)] == ["stream-pool.stack"]
+    assert without.value == RECORD.value
+
+
+def test_03_the_last_form_is_a_pointer() -> None:
+    """Topic, partition, offset and SHA-256 say where the record is and that it is the same one."""
+    pointer = letter_forms(RECORD, "r", None, "g")[-1]
+    assert orjson.loads(pointer.value or b"") == {
+        "topic": "orders",
+        "partition": 3,
+        "offset": 7,
+        "sha256": hashlib.sha256(RECORD.value or b"").hexdigest(),
+        "value_bytes": len(RECORD.value or b""),
+    }
+    assert dict(pointer.headers)["stream-pool.pointer"] == b"true"
+    assert "tenant" not in dict(pointer.headers)
+    assert len(pointer.value or b"") < 1_000
+
+
+def test_04_a_pointer_leaves_a_huge_key_out() -> None:
+    """The pointer is small whatever made the record large."""
+    huge = FakeRecord(1, key=b"k" * 1_000_000)
+    assert letter_forms(huge, "r", None, "g")[-1].key is None
+
+
+@pytest.mark.parametrize("refusal", [MessageSizeTooLargeError(), RecordListTooLargeError()])
+async def test_05_too_large_goes_on_to_the_next_form(refusal: Exception) -> None:
+    """Whole, then without the stack, then a pointer, until one is taken."""
+    producer = Producer(refusal, refusal)
+    letters, pauses = desk(producer)
+    await letters.write(RECORD, "r", decode_error())
+    assert ["stream-pool.stack" in sent[3] for sent in producer.sent] == [True, False, False]
+    assert "stream-pool.pointer" in producer.sent[-1][3]
+    assert (letters.written, letters.pointers, pauses) == (1, 1, [])
+
+
+async def test_06_a_broker_that_is_away_is_waited_for() -> None:
+    """Writing goes on until it is acknowledged, with growing pauses up to 2 s."""
+    letters, pauses = desk(Producer(*[KafkaConnectionError(), RequestTimedOutError()] * 4))
+    await letters.write(RECORD, "r", None)
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0]
+    assert (letters.written, letters.failures) == (1, 8)
+
+
+@pytest.mark.parametrize("answers", [[TopicAuthorizationFailedError()], [MessageSizeTooLargeError()] * 3])
+async def test_07_a_final_refusal_is_an_error(answers: list[Any]) -> None:
+    """Where no form is taken, or the topic is closed to us, the record can never be committed."""
+    letters, _ = desk(Producer(*answers))
+    with pytest.raises(DeadLetterUnwritable, match="orders-3@7"):
+        await letters.write(RECORD, "r", None)
+    assert letters.written == 0
+
+
+def test_08_text_that_is_not_unicode_is_escaped() -> None:
+    """A message with a lone surrogate does not fail on its way into a header."""
+    letter = letter_forms(RECORD, "r", ValueError("bad \ud800"), "g")[0]
+    assert dict(letter.headers)["stream-pool.message"] == b"bad \\ud800"
