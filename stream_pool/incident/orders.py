@@ -84,7 +84,7 @@ class OrderGenerator:
     """An endless, repeatable sequence of orders: the same seed and the same calls give the same bytes.
 
     An order is a function of the seed, of how many came before it, and of the arguments of the calls so far.
-    Customers and products follow a skew (the square of a uniform number), so that a few are met often.
+    Customers and products follow a skew (the product of two uniform numbers), so that a few are met often.
     """
 
     def __init__(self, seed: int = 0) -> None:

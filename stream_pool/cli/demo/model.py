@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from stream_pool.cli.demo import words
 from stream_pool.cli.demo.ledger import Account, Ledger
 from stream_pool.events import (
     AnomalyOpened,
@@ -256,8 +257,11 @@ class DemoModel:
         self._anomalies[event.anomaly_id] = Anomaly(
             event.rule, event.subject, event.severity, event.diagnosis, opened_s
         )
-        bound = "" if event.expected_high is None else f", expected at most {event.expected_high:g}"
-        text = f"{event.severity} {event.rule} on {event.subject}: {event.value:g}{bound} ({event.diagnosis})"
+        bound = (
+            "" if event.expected_high is None else f", expected at most {words.figure(event.expected_high)}"
+        )
+        value = f"{words.figure(event.value)}{bound} ({event.diagnosis})"
+        text = f"{event.severity} {event.rule} on {event.subject}: {value}"
         self._happenings.append(Happening(opened_s, "opened", text))
 
     def _resolve(self, event: AnomalyResolved) -> None:

@@ -13,7 +13,8 @@ from stream_pool.cli.demo.model import View
 
 BARS = " ▁▂▃▄▅▆▇█"
 CURVE_POINTS = 60
-HAPPENINGS_SHOWN = 12
+HAPPENINGS_MIN = 3
+ROWS_OF_THE_REST = 21
 STYLES = {
     "phase": "bold cyan",
     "opened": "bold red",
@@ -34,8 +35,8 @@ class Setting:
     lag_threshold_records: int
 
 
-def screen(view: View, setting: Setting) -> RenderableType:
-    """The whole screen at one moment."""
+def screen(view: View, setting: Setting, rows: int) -> RenderableType:
+    """The whole screen at one moment; as many of the last happenings as `rows` lines have room for."""
     head = Table.grid(expand=True, padding=(0, 1))
     head.add_column(no_wrap=True)
     head.add_column(ratio=1)
@@ -56,7 +57,7 @@ def screen(view: View, setting: Setting) -> RenderableType:
             figures,
             _lag_curve(view, setting),
             Text(),
-            _happenings(view),
+            _happenings(view, max(HAPPENINGS_MIN, rows - ROWS_OF_THE_REST)),
             Text(),
             _foot(setting),
         ),
@@ -111,15 +112,14 @@ def _pool(view: View) -> Table:
     table.add_row("size", f"{words.count(pool.size)} of {words.count(pool.capacity)}")
     table.add_row("evicted", words.count(pool.evictions))
     table.add_row("shapes", words.count(pool.shapes))
-    table.add_row("poison", words.letters_by_reason(view.dead_letter_reasons))
     return table
 
 
-def _happenings(view: View) -> Table:
+def _happenings(view: View, shown: int) -> Table:
     table = _figures("what happened")
-    for happening in view.happenings[-HAPPENINGS_SHOWN:]:
-        style = STYLES[happening.kind]
-        table.add_row(words.clock(happening.at_s), Text(happening.text, style=style))
+    for happening in view.happenings[-shown:]:
+        line = Text(happening.text, style=STYLES[happening.kind], no_wrap=True, overflow="ellipsis")
+        table.add_row(words.clock(happening.at_s), line)
     return table
 
 

@@ -28,7 +28,7 @@ def terminal_stage(console: Console) -> Iterator[Stage]:
     with Live(console=console, refresh_per_second=4, transient=False) as live:
 
         def show(view: View, setting: Setting) -> None:
-            live.update(screen(view, setting))
+            live.update(screen(view, setting, console.height))
 
         yield console.print, show
 

@@ -8,6 +8,11 @@ def count(value: int | float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.0f}"
 
 
+def figure(value: float) -> str:
+    """A value of any size, with three digits that count."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def ratio(value: float | None) -> str:
     """A ratio as a percentage; never rounded up to 100."""
     if value is None:

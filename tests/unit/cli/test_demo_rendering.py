@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -78,9 +79,9 @@ def result(**changes: object) -> Result:
     return Result(**(values | changes))  # type: ignore[arg-type]  # a test's shorthand
 
 
-def drawn(view: View, width: int = 100) -> str:
+def drawn(view: View, width: int = 100, rows: int = 40) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=False)
-    console.print(screen(view, SETTING))
+    console.print(screen(view, SETTING, rows))
     output = console.file
     assert isinstance(output, io.StringIO)
     return output.getvalue()
@@ -112,6 +113,17 @@ def test_the_screen_has_every_promised_figure(width: int) -> None:
     for figure in ("T+01:05", "incident", "1,288", "3.4s", "215records/s", "99.00%", "412of4,096", "820ms"):
         assert figure in squeezed, figure
     assert all(len(line) <= width for line in text.splitlines())
+
+
+@pytest.mark.parametrize(("rows", "shown"), [(10, 3), (24, 3), (26, 5), (40, 19), (200, 30)])
+def test_the_screen_keeps_to_its_rows(rows: int, shown: int) -> None:
+    """The last happenings, one line each however long they are, as many as there is room for."""
+    happenings = tuple(Happening(float(n), "pool", f"number {n} " + "long " * 40) for n in range(30))
+    lines = drawn(replace(VIEW, happenings=happenings), 80, rows).splitlines()
+    assert [n for n in range(30) if any(f"number {n} " in line for line in lines)] == list(
+        range(30 - shown, 30)
+    )
+    assert len(lines) <= max(rows, 24)
 
 
 def test_an_empty_screen_can_be_drawn() -> None:
@@ -220,6 +232,15 @@ def test_lines_tell_each_happening_once(capsys: pytest.CaptureFixture[str]) -> N
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["12,000", "T+00:10", "T+00:13", "T+01:05"]
     assert "scaled down" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(10_266.0, "10,266"), (812.4, "812"), (1.93874, "1.94"), (0.0425532, "0.0426"), (0.0, "0")],
+)
+def test_a_value_has_three_digits_that_count(value: float, text: str) -> None:
+    """Records, seconds and ratios alike."""
+    assert words.figure(value) == text
 
 
 @pytest.mark.parametrize(

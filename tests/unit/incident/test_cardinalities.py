@@ -98,6 +98,15 @@ def test_values_that_repeat_come_from_a_closed_set(deep: Census, field: str, val
         assert size / 10 < len(seen) <= size
 
 
+@pytest.mark.parametrize("field", ["customer.id", "items[].sku"])
+def test_half_of_the_orders_come_from_a_fifth(deep: Census, field: str) -> None:
+    """The product of two uniform numbers is below 1/5 with probability 0.2 (1 - ln 0.2) = 0.52."""
+    seen = deep.at(field)
+    size = {row[0]: int(row[1]) for row in table("Values that repeat")}[field]
+    frequent = sum(count for value, count in seen.items() if int(value.split("-")[-1]) < size / 5)
+    assert frequent / sum(seen.values()) == pytest.approx(0.52, abs=0.03)
+
+
 @pytest.mark.parametrize("field", [row[0] for row in table("Values that do not repeat")])
 def test_values_that_do_not_repeat_never_do(deep: Census, field: str) -> None:
     """As many values as times met."""
