@@ -276,9 +276,11 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
                 log.warning("work in flight did not end in time, it will be repeated", group=self.group)
                 break
         await self._commit(self.tracker.uncommitted(partitions))
-        if self.on_hand_back is not None:
-            self.on_hand_back(partitions)
-        self.tracker.forget(partitions)
+        try:
+            if self.on_hand_back is not None:
+                self.on_hand_back(partitions)
+        finally:
+            self.tracker.forget(partitions)
 
     async def _guard(self, loop: Coroutine[None, None, None]) -> None:
         """Nothing dies unseen: what a loop raises stops the worker."""

@@ -1,0 +1,301 @@
+"""The source against a consumer that is scripted: registering, pressure, rebalances, commits, the stop."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError, KafkaConnectionError, OffsetOutOfRangeError
+from fakes import FakeRecord
+
+from stream_pool.clock import SystemClock
+from stream_pool.errors import StreamPoolError
+from stream_pool.stream.counters import Counters
+from stream_pool.stream.offsets import Claim, Record
+from stream_pool.stream.source import Source, SourceOptions
+
+A, B, OTHER = TopicPartition("a", 0), TopicPartition("a", 1), TopicPartition("b", 0)
+Fetched = Mapping[TopicPartition, Sequence[Record]]
+
+
+class Consumer:
+    """A Kafka client whose answers a test puts in."""
+
+    def __init__(self) -> None:
+        self.fetches: asyncio.Queue[Fetched | Exception] = asyncio.Queue()
+        self.commits: list[dict[TopicPartition, int]] = []
+        self.commit_errors: list[Exception] = []
+        self.stored: dict[TopicPartition, int] = {}
+        self.earliest = 0
+        self.seeks: dict[TopicPartition, int] = {}
+        self.paused: set[TopicPartition] = set()
+        self.hangs = False
+        self.stopped = False
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None:
+        await self._maybe_hang()
+        self.stopped = True
+
+    def subscribe(self, topics: Sequence[str], *, listener: Any) -> None:
+        self.listener = listener
+
+    async def getmany(self, *, timeout_ms: int, max_records: int) -> Fetched:
+        answer = await self.fetches.get()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        await self._maybe_hang()
+        if self.commit_errors:
+            raise self.commit_errors.pop(0)
+        self.commits.append(dict(offsets))
+        self.stored.update(offsets)
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        return self.stored.get(partition)
+
+    async def beginning_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, self.earliest)
+
+    async def end_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 1_000)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.seeks[partition] = offset
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        self.paused |= set(partitions)
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        self.paused -= set(partitions)
+
+    async def _maybe_hang(self) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+
+
+class Channel:
+    """Collects the claims that an agent would work on."""
+
+    from_beginning = False
+
+    def __init__(self, *topics: str) -> None:
+        self.topics = topics
+        self.claims: list[Claim] = []
+        self.batches = SimpleNamespace(offer=self.claims.append)
+
+
+class Rig:
+    """A source on topics a and b, with one agent each."""
+
+    def __init__(self, **options: Any) -> None:
+        self.consumer = Consumer()
+        self.faults: list[StreamPoolError] = []
+        self.a, self.b = Channel("a"), Channel("b")
+        self.source = Source(
+            "g",
+            self.consumer,
+            [self.a, self.b],  # type: ignore[list-item]  # the fakes have what is asked of them
+            SourceOptions(**{"commit_interval_s": 3_600, "drain_timeout_s": 0.2, **options}),
+            Counters(),
+            clock=SystemClock(),
+            fail=self.faults.append,
+        )
+
+    async def assign(self, *partitions: TopicPartition) -> None:
+        await self.source.on_partitions_assigned(list(partitions))
+
+    async def fetch(self, fetched: Fetched | Exception) -> None:
+        """Let the fetch loop take one answer and act on it."""
+        self.consumer.fetches.put_nowait(fetched)
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def rig() -> Any:
+    rig = Rig()
+    await rig.source.start()
+    yield rig
+    rig.consumer.hangs = False
+    await rig.source.stop()
+
+
+def of(partition: TopicPartition, *offsets: int) -> list[FakeRecord]:
+    return [FakeRecord(offset, topic=partition.topic, partition=partition.partition) for offset in offsets]
+
+
+def work_off(claim: Claim) -> None:
+    assert claim.begin()
+    claim.advance(len(claim.delivery.records))
+    claim.release()
+
+
+async def test_01_an_assignment_seeks_to_the_commit(rig: Rig) -> None:
+    """Each partition begins at the group's commit, or where `auto_offset_reset` says."""
+    rig.consumer.stored = {A: 7}
+    await rig.assign(A, B)
+    assert rig.consumer.seeks == {A: 7, B: 0}
+    assert rig.source.unassigned_since_s is None
+
+
+async def test_02_records_go_to_their_topics_agents(rig: Rig) -> None:
+    """Every batch of a fetch is registered and offered before anything is awaited."""
+    await rig.assign(A, OTHER)
+    await rig.fetch({A: of(A, 0, 1), OTHER: of(OTHER, 0)})
+    assert [len(claim.delivery.records) for claim in rig.a.claims] == [2]
+    assert [len(claim.delivery.records) for claim in rig.b.claims] == [1]
+
+
+async def test_03_records_of_a_lost_partition_are_discarded(rig: Rig) -> None:
+    """A fetch that was under way when the partition went away commits nothing and is counted."""
+    await rig.assign(A)
+    await rig.source.on_partitions_revoked([A])
+    await rig.fetch({A: of(A, 0, 1)})
+    assert rig.a.claims == []
+    assert rig.source.counters.discarded == 2
+
+
+async def test_04_a_full_buffer_pauses_its_topic_alone() -> None:
+    """Above `buffer_records` in flight the topic is paused.
+
+    At half of it, it goes on; the other never stops.
+    """
+    rig = Rig(buffer_records=4)
+    await rig.source.start()
+    await rig.assign(A, B, OTHER)
+    await rig.fetch({A: of(A, 0, 1), B: of(B, 0), OTHER: of(OTHER, 0)})
+    assert rig.consumer.paused == set()
+    await rig.fetch({A: of(A, 2)})
+    assert rig.consumer.paused == {A, B}
+    work_off(rig.a.claims[1])
+    assert rig.consumer.paused == {A, B}, "three left is more than half"
+    work_off(rig.a.claims[0])
+    assert rig.consumer.paused == set()
+    await rig.source.stop()
+
+
+async def test_05_bytes_pause_too() -> None:
+    """Few large records fill a buffer as well."""
+    rig = Rig(buffer_bytes=1_000)
+    await rig.source.start()
+    await rig.assign(A)
+    await rig.fetch({A: [FakeRecord(0, value=b"x" * 1_000, topic="a")]})
+    assert rig.consumer.paused == {A}
+    await rig.source.stop()
+
+
+async def test_06_revoked_work_is_finished_and_committed(rig: Rig) -> None:
+    """What had begun is waited for, what had not is dropped, and the position in between is committed."""
+    await rig.assign(A)
+    await rig.fetch({A: of(A, 0, 1)})
+    await rig.fetch({A: of(A, 2, 3)})
+    begun, waiting = rig.a.claims
+    begun.begin()
+    revoke = asyncio.create_task(rig.source.on_partitions_revoked([A]))
+    await asyncio.sleep(0)
+    assert not revoke.done()
+    begun.advance(2)
+    begun.release()
+    await revoke
+    assert rig.consumer.commits == [{A: 2}]
+    assert not waiting.begin()
+    assert rig.source.tracker.partitions() == []
+
+
+async def test_07_a_drain_ends_with_its_limit(rig: Rig) -> None:
+    """A handler that hangs holds the group up for `drain_timeout_s` and no longer.
+
+    Its work is repeated elsewhere.
+    """
+    await rig.assign(A)
+    await rig.fetch({A: of(A, 0, 1)})
+    rig.a.claims[0].begin()
+    async with asyncio.timeout(2):
+        await rig.source.on_partitions_revoked([A])
+    assert rig.consumer.commits == []
+    rig.a.claims[0].advance(2)
+    rig.a.claims[0].release()
+    assert rig.consumer.commits == []
+
+
+async def test_08_a_refused_commit_is_tried_again(rig: Rig) -> None:
+    """Refused is not committed: the position stays due."""
+    await rig.assign(A)
+    await rig.fetch({A: of(A, 0)})
+    work_off(rig.a.claims[0])
+    rig.consumer.commit_errors = [CommitFailedError()]
+    assert await rig.source.commit_all() == {}
+    assert rig.source.tracker.uncommitted() == {A: 1}
+    assert await rig.source.commit_all() == {A: 1}
+    assert (rig.source.counters.commits, rig.source.counters.commit_failures) == (1, 1)
+
+
+async def test_09_moved_or_not(rig: Rig) -> None:
+    """The interval's commit names every partition, so that a reader can tell STALL from STOP."""
+    await rig.assign(A, B)
+    assert await rig.source.commit_all() == {A: 0, B: 0}
+    assert await rig.source.commit_all() == {A: 0, B: 0}
+
+
+async def test_10_before_it_forgets_it_tells(rig: Rig) -> None:
+    """The recorder gets its last look at partitions that are given up while their progress is still known."""
+    seen: list[int] = []
+    rig.source.on_hand_back = lambda partitions: seen.extend(
+        rig.source.tracker.positions(partitions).values()
+    )
+    await rig.assign(A)
+    await rig.fetch({A: of(A, 0)})
+    work_off(rig.a.claims[0])
+    await rig.source.on_partitions_revoked([A])
+    assert seen == [1]
+
+
+async def test_11_a_broker_that_answers_errors_is_asked_again(rig: Rig) -> None:
+    """A fetch that fails is counted and repeated."""
+    await rig.assign(A)
+    await rig.fetch(KafkaConnectionError())
+    rig.consumer.fetches.put_nowait({A: of(A, 0)})
+    async with asyncio.timeout(5):
+        while not rig.a.claims:
+            await asyncio.sleep(0.01)
+    assert rig.source.counters.fetch_failures == 1
+    assert rig.faults == []
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(OffsetOutOfRangeError({A: 5}), "offset_lost"), (RuntimeError("boom"), "internal")],
+)
+async def test_12_what_ends_the_fetching_stops_the_worker(rig: Rig, error: Exception, reason: str) -> None:
+    """Nothing dies unseen: a lost offset or a fault becomes the worker's fault."""
+    await rig.assign(A)
+    await rig.fetch(error)
+    assert [fault.reason for fault in rig.faults] == [reason]
+
+
+async def test_13_a_commit_overtaken_by_retention_stops_the_worker(rig: Rig) -> None:
+    """It is noticed at the assignment, before anything is read."""
+    rig.consumer.stored, rig.consumer.earliest = {A: 3}, 5
+    await rig.assign(A)
+    assert [fault.reason for fault in rig.faults] == ["offset_lost"]
+    assert rig.consumer.seeks == {}
+
+
+async def test_14_the_stop_has_a_limit_for_each_step() -> None:
+    """With a broker that answers nothing and a handler that hangs, the stop still ends."""
+    rig = Rig()
+    await rig.source.start()
+    await rig.assign(A)
+    await rig.fetch({A: of(A, 0, 1), B: of(B, 0)})
+    rig.a.claims[0].begin()
+    rig.a.claims[0].advance(1)
+    rig.consumer.hangs = True
+    async with asyncio.timeout(8):
+        await rig.source.stop()
+    assert rig.consumer.commits == []
