@@ -3,7 +3,7 @@
 | rule | subject | value | limit |
 |---|---|---|---|
 | `lag` | topic | records behind, summed over the partitions where they are known | `lag_limit_records` |
-| `partition_stop` and `_stall`, `_rewind`, `_warn` | topic/partition | records behind | the status itself |
+| `partition_stop` and `_stall`, `_rewind`, `_warn` | topic/partition | records behind | the status |
 | `error_ratio` | topic | errors a record | `error_ratio_limit` |
 | `latency_p99` | topic | seconds from poll to done that 99 % of the records keep | `latency_p99_limit_s` |
 | `memory` | worker | resident bytes | `memory_limit_bytes`, for `memory_for_s` |
@@ -81,15 +81,17 @@ def _statuses(
         Status.WARN: rules.warn_severity,
     }
     for (topic, partition), known in partitions.items():
+        is_slight = known.status is Status.WARN and (known.lag_records or 0) < rules.warn_min_lag_records
         for status, severity in severities.items():
             rule, subject = f"partition_{status.lower()}", f"{topic}/{partition}"
-            if known.status is not status and (rule, subject) not in alarms:
+            holds = known.status is status and not is_slight
+            if not holds and (rule, subject) not in alarms:
                 continue
             yield Reading(
                 rule=rule,
                 subject=subject,
                 severity=severity,
-                level=Level.BREACH if known.status is status else Level.CLEAR,
+                level=Level.BREACH if holds else Level.CLEAR,
                 value=None if known.lag_records is None else float(known.lag_records),
                 expected_high=None,
                 evidence={

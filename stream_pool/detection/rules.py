@@ -22,7 +22,8 @@ class Rules:
     of them, a partition's status over the last `status_windows` commits, one a window. `lag_limit_records`
     holds for the sum over a topic, `error_ratio_limit` and `latency_p99_limit_s` for a topic with at least
     `min_records` records in its window, `memory_limit_bytes` for a worker that stays above it for
-    `memory_for_s`. What nobody reports on for `expire_after_s` is forgotten, and its anomalies resolved.
+    `memory_for_s`. A status of WARN is none below `warn_min_lag_records`: a lag that stays at 2 never falls
+    either. What nobody reports on for `expire_after_s` is forgotten, and its anomalies resolved.
     """
 
     window_s: Annotated[float, Bounds(0.01)] = 10.0
@@ -40,6 +41,7 @@ class Rules:
     stall_severity: Severity = "P2"
     rewind_severity: Severity = "P2"
     warn_severity: Severity = "P3"
+    warn_min_lag_records: Count = 1000
 
     signal_windows: Annotated[int, Bounds(1, 1000)] = 1
     min_records: Count = 100

@@ -32,13 +32,17 @@ class Coverage:
         return self.lost + sum(stop - start for start, stop in self.holes)
 
     def cover(self, start: int, stop: int) -> Covered:
-        """Takes the positions [start, stop) into the account; any before its beginning count as repeated."""
-        fresh = self._fill(start, stop)
+        """Takes the positions [start, stop) into the account; any before its beginning count as repeated.
+
+        A range that ends before it starts is taken as empty.
+        """
+        stop = max(start, stop)
+        fresh = self._fill(start, stop) if start < stop else 0
         if start > self.end:
             self._open(self.end, start)
         fresh += max(0, stop - max(start, self.end))
         self.end = max(self.end, stop)
-        return Covered(fresh, max(0, stop - start) - fresh)
+        return Covered(fresh, stop - start - fresh)
 
     def _fill(self, start: int, stop: int) -> int:
         left = []
@@ -49,6 +53,8 @@ class Coverage:
         return filled
 
     def _open(self, start: int, stop: int) -> None:
+        if self.holes and self.holes[-1][1] == start:
+            start = self.holes.pop()[0]
         self._keep([*self.holes, (start, stop)])
 
     def _keep(self, holes: list[tuple[int, int]]) -> None:

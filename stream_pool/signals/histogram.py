@@ -7,6 +7,7 @@ arithmetic makes them the same everywhere, where a logarithm of the platform's m
 """
 
 from bisect import bisect_left
+from dataclasses import dataclass, field
 from itertools import accumulate, repeat
 
 from stream_pool.errors import MisuseError
@@ -17,15 +18,13 @@ BOUNDS_S: tuple[float, ...] = tuple(
 )
 
 
+@dataclass(slots=True)
 class Histogram:
     """Counts by bucket, with the exact sum and maximum in seconds."""
 
-    __slots__ = ("counts", "max_s", "sum_s")
-
-    def __init__(self) -> None:
-        self.counts: list[int] = [0] * (len(BOUNDS_S) + 1)
-        self.sum_s = 0.0
-        self.max_s = 0.0
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
+    sum_s: float = 0.0
+    max_s: float = 0.0
 
     @property
     def count(self) -> int:

@@ -5,7 +5,6 @@ A slice is what came in between two closings; the window is the last `slices` cl
 half an interval. Memory is one histogram a slice.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 
 from stream_pool.events import PartitionSignals
@@ -50,24 +49,23 @@ class Slice:
         return self.errors / self.records if self.records else None
 
 
+@dataclass(slots=True)
 class SignalWindow:
-    """The last `slices` closed slices of one topic, and the one that is filling."""
+    """The last `slices` closed slices of one topic, oldest first, and the one that is filling."""
 
-    __slots__ = ("_closed", "_filling")
-
-    def __init__(self, slices: int) -> None:
-        self._closed: deque[Slice] = deque(maxlen=slices)
-        self._filling = Slice()
+    slices: int
+    closed: list[Slice] = field(default_factory=list)
+    filling: Slice = field(default_factory=Slice)
 
     def add(self, signals: PartitionSignals, *, approximate: bool = False) -> None:
         """Adds one partition's interval to the slice that is filling."""
-        self._filling.add(signals, approximate=approximate)
+        self.filling.add(signals, approximate=approximate)
 
     def close(self) -> Slice:
         """Closes the slice that is filling, and gives the sum over the window."""
-        self._closed.append(self._filling)
-        self._filling = Slice()
+        self.closed = [*self.closed, self.filling][-self.slices :]
+        self.filling = Slice()
         total = Slice()
-        for each in self._closed:
+        for each in self.closed:
             total.absorb(each)
         return total

@@ -19,6 +19,7 @@ RULES = Rules(
     open_after=1,
     resolve_after=1,
     lag_limit_records=50,
+    warn_min_lag_records=0,
     status_windows=3,
     min_records=5,
     memory_limit_bytes=50,

@@ -15,7 +15,12 @@ from stream_pool.detection import Conclusion, Rules
 from stream_pool.events import AnomalyOpened, AnomalyResolved
 
 RULES = Rules(
-    lag_limit_records=1000, min_records=10, memory_limit_bytes=1000, memory_for_s=30.0, expire_after_s=60.0
+    lag_limit_records=1000,
+    warn_min_lag_records=100,
+    min_records=10,
+    memory_limit_bytes=1000,
+    memory_for_s=30.0,
+    expire_after_s=60.0,
 )
 Changes = list[tuple[str, int]]
 
@@ -240,6 +245,11 @@ def falls_behind(log: LogScript, step: int) -> None:
     log.lag(100 + 50 * step, committed=1000 + 10 * step)
 
 
+def falls_behind_a_little(log: LogScript, step: int) -> None:
+    log.commit(1000 + 10 * step)
+    log.lag(99, committed=1000 + 10 * step)
+
+
 def stalls(log: LogScript, step: int) -> None:
     log.commit(1000)
     log.lag(100 + 50 * step)
@@ -265,9 +275,10 @@ STATUSES = [
         falls_behind,
         [("partition_warn", "opened", 11)],
     ),
-    ("03 commits the same again", 5, stalls, [("partition_stall", "opened", 4)]),
-    ("04 commits no more", 11, stops_at_five, [("partition_stop", "opened", 10)]),
-    ("05 goes back", 6, rewinds_at_five, [("partition_rewind", "opened", 6)]),
+    ("03 stays a little behind, the lag never falling", 20, falls_behind_a_little, []),
+    ("04 commits the same again", 5, stalls, [("partition_stall", "opened", 4)]),
+    ("05 commits no more", 11, stops_at_five, [("partition_stop", "opened", 10)]),
+    ("06 goes back", 6, rewinds_at_five, [("partition_rewind", "opened", 6)]),
 ]
 
 

@@ -17,6 +17,7 @@ CASES = [
     ("07 a late range fills a part", [(0, 10), (15, 20), (11, 13)], Covered(2, 0), 3),
     ("08 a range over all, holes and all", [(0, 10), (15, 20), (0, 30)], Covered(15, 15), 0),
     ("09 an empty range further on", [(0, 10), (12, 12)], Covered(0, 0), 2),
+    ("10 a range backwards", [(0, 10), (15, 20), (18, 3)], Covered(0, 0), 5),
 ]
 
 
@@ -56,3 +57,5 @@ def test_account_equals_a_set_of_positions(ranges: list[tuple[int, int]]) -> Non
         seen |= positions
         end = max(end, start + length)
         assert (account.end, account.missing) == (end, end - len(seen))
+        bounds = [bound for hole in account.holes for bound in hole]
+        assert bounds == sorted(set(bounds)), "holes are in order, apart and none is empty"
