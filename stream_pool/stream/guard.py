@@ -64,6 +64,8 @@ def guarded(fun: Callable[[Any], Any], channel: BatchChannel, app: Stop) -> Any:
 
 async def _ended(name: str, channel: BatchChannel, app: Stop) -> None:
     channel.batches.let_go()
+    if app.should_stop:
+        return  # a stop ends the stream; one who then waits is not always cancelled by Faust
     await _stop(
         HandlerFailed(f"agent {name} returned: nobody reads {', '.join(channel.topics)} any more"), app
     )
