@@ -21,6 +21,7 @@ from aiokafka.errors import (
     ConsumerStoppedError,
     GroupAuthorizationFailedError,
     KafkaError,
+    NoOffsetForPartitionError,
     OffsetOutOfRangeError,
     TopicAuthorizationFailedError,
 )
@@ -41,6 +42,7 @@ _STOP_TIMEOUT_S = 2.0
 _ASSIGN_ATTEMPTS = 6
 _ASSIGN_TIMEOUT_S = 5.0
 _FETCH_BACKOFF_S = 0.5
+_PREMATURE_FETCH_S = 0.02
 _DENIED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
 
 
@@ -196,7 +198,10 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
                 )
             except ConsumerStoppedError:
                 return
-            except OffsetOutOfRangeError as error:
+            except (NoOffsetForPartitionError, OffsetOutOfRangeError) as error:
+                if self._is_premature(error):
+                    await asyncio.sleep(_PREMATURE_FETCH_S)
+                    continue
                 raise OffsetLost(
                     f"group {self.group!r}: the broker no longer has the offset to read: {error}"
                 ) from error
@@ -213,6 +218,13 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             if fetched:
                 self._apply_pressure()
                 await asyncio.sleep(0)
+
+    def _is_premature(self, error: KafkaError) -> bool:
+        """Whether the client began to fetch by itself, before `on_partitions_assigned` said where."""
+        if isinstance(error, NoOffsetForPartitionError):
+            return True
+        offsets: Mapping[TopicPartition, int] = error.args[0]
+        return not offsets.keys() <= set(self.tracker.partitions())
 
     def _deliver(self, partition: TopicPartition, records: Sequence[Record], polled_at_s: float) -> None:
         channels = self._channels[partition.topic]
