@@ -17,6 +17,7 @@ from typing import Any
 import faust
 import structlog
 from faust.types.topics import TopicT
+from mode.utils.objects import canonshortname
 
 from stream_pool.clock import Clock, SystemClock
 from stream_pool.errors import MisuseError, StreamPoolError
@@ -170,8 +171,12 @@ class App(faust.App):
         if channel in self.batch_channels:
             raise MisuseError("each agent needs an app.batches(...) of its own")
         self.batch_channels.append(channel)
-        declare = super().agent(channel, **options)
-        return lambda fun: declare(guarded(fun, channel, self))
+        declare = super().agent
+
+        def named(fun: Any) -> Any:
+            return declare(channel, **{"name": self._free_name(fun), **options})(guarded(fun, channel, self))
+
+        return named
 
     def fail(self, fault: StreamPoolError) -> None:
         """Stop the worker with `fault`, the first of which decides the exit code."""
@@ -193,6 +198,12 @@ class App(faust.App):
         self._refuse_kafka_agents()
         self.flow_control.resume()
         await self.plant.prepare()
+
+    def _free_name(self, fun: Any) -> str:
+        """Faust knows agents by name: of two with the same one, the first would never run, unsaid."""
+        name: str = canonshortname(fun)
+        namesakes = sum(other == name or other.startswith(f"{name}-") for other in self.agents)
+        return f"{name}-{namesakes + 1}" if namesakes else name
 
     def _declare_detector(self) -> None:
         plant = self.plant
