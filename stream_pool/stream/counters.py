@@ -41,11 +41,10 @@ class PartitionCounters:
         return self.skipped + self.buried
 
     def processed(self, records: int, latency_s: float, sum_s: float) -> None:
-        """Count records done, all in the bucket of `latency_s`, which is their greatest.
+        """Add the latency of records done, all in the bucket of `latency_s`, which is their greatest.
 
         `sum_s` is their sum.
         """
-        self.records += records
         latency = self.interval_latency
         latency.add(latency_s, records)
         latency.sum_s += sum_s - latency_s * records
