@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
 from support.ledger import Place
 
 Value = bytes | dict[str, Any] | None
@@ -70,7 +71,7 @@ class Cluster:
         return {place.partition: offset for place, offset in ends.items()}
 
     async def read(self, topic: str, count: int | None = None) -> list[Any]:
-        """All records of a topic up to its end as it is now; with `count`, that many, however long it takes."""
+        """All records of a topic up to its end as it is now; with `count`, that many."""
         async with self._consumer() as consumer:
             places = await self._partitions(topic)
             ends = await consumer.end_offsets(places)

@@ -1,13 +1,13 @@
-"""The fixtures `lab` (on the session's broker, which may be the embedded one) and `own_lab` (on a Kafka to abuse)."""
+"""The fixtures `lab`, on the session's broker of whatever kind, and `own_lab`, on a Kafka to abuse."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from kafka_topics import Topics
-from support.lab import Lab
 
 from stream_pool.broker import JavaBroker
+from support.lab import Lab
 
 
 @pytest.fixture

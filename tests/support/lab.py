@@ -1,17 +1,19 @@
 """One test's laboratory: a broker, a group and topics of its own, a ledger, and workers that end with it."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kafka_topics import Topics
+
+from stream_pool.broker.probe import free_port
+from stream_pool.events import LoggedEvent, read_record
+from stream_pool.settings import variable
 from support.cluster import Cluster
 from support.ledger import Ledger, Place
 from support.waiting import until
 from support.worker import WorkerProcess
-
-from stream_pool.broker.probe import free_port
-from stream_pool.settings import variable
 
 FAST: Mapping[str, Any] = {
     "interval_s": 0.3,
@@ -35,6 +37,7 @@ class Lab:
         self.group = topics.unique("group")
         self.ledger = Ledger(directory / "ledger")
         self.gate = directory / "gate"
+        self._told = directory / "told"
         self.events_topic = f"{self.group}.events"
         self.dead_letters_topic = f"{self.group}.dead-letters"
         topics.created += [self.events_topic, self.dead_letters_topic]
@@ -70,6 +73,7 @@ class Lab:
                 "TEST_TOPICS": ",".join(topics),
                 "TEST_LEDGER": str(self.ledger.path),
                 "TEST_GATE": str(self.gate),
+                "TEST_TOLD": str(self._told),
                 **{f"TEST_{option.upper()}": str(value) for option, value in (options or {}).items()},
                 **{variable(setting): str(value) for setting, value in wanted.items()},
             },
@@ -80,6 +84,18 @@ class Lab:
     def open_gate(self) -> None:
         """Let go every handler that an order told to wait."""
         self.gate.touch()
+
+    def told(self) -> list[dict[str, Any]]:
+        """What the apps told, in order."""
+        if not self._told.exists():
+            return []
+        return [json.loads(line) for line in self._told.read_text().split("\n")[:-1]]
+
+    async def events(self, kind: str = "") -> list[LoggedEvent]:
+        """The group's event log so far; with `kind`, such as `anomaly.opened`, only those."""
+        records = await self.cluster.read(self.events_topic)
+        logged = [read_record(each.offset, each.timestamp, each.headers, each.value) for each in records]
+        return [each for each in logged if kind in getattr(each.event, "TYPE", "")]
 
     async def handled(self, expected: list[Place], what: str = "handled", timeout_s: float = 30.0) -> None:
         """Wait until every one of these records was handled."""

@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from support.waiting import until
-
 from stream_pool.settings.settings import PREFIX
+from support.waiting import until
 
 APPS = Path(__file__).parents[1] / "apps"
 
@@ -97,6 +96,16 @@ class WorkerProcess:
     async def metric(self, name: str, **labels: str) -> float | None:
         """One sample, or None where it is absent."""
         return (await self.metrics()).get((name, tuple(sorted(labels.items()))))
+
+    async def shows(self, value: float, name: str, **labels: str) -> None:
+        """Wait until a sample has this value: what is counted follows what was done by a moment."""
+        seen: list[float | None] = []
+
+        async def so() -> bool:
+            seen.append(await self.metric(name, **labels))
+            return seen[-1] == value
+
+        await until(so, lambda: f"{name}{labels} is {seen[-1]}, not {value}\n{self.told('')()}", 15.0)
 
     def terminate(self) -> None:
         """SIGTERM, and the clock of `exited` starts."""
