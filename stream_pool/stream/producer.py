@@ -1,17 +1,16 @@
 """Producers for what the worker writes itself: its events and its dead letters.
 
-Both are idempotent and wait for all in-sync replicas, so that a retry inside the client writes nothing
-twice. A broker that has no producer ids (the embedded one) gets a plain producer, said once in the log.
+They wait for all in-sync replicas and are not idempotent: aiokafka's idempotent producer counts a batch that
+the broker refused (too large, invalid) into its sequence, so that everything after it is refused as out of
+order, for as long as the process lives. A retry inside the client may write a message twice; readers of the
+log drop repeats, and a dead letter says which record it is of.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, UnknownError, UnsupportedVersionError
-
-log = structlog.get_logger(__name__)
+from aiokafka.errors import KafkaError
 
 
 async def start_producer(
@@ -21,19 +20,9 @@ async def start_producer(
 
     Raises `aiokafka.errors.KafkaError` where no broker answers.
     """
-    common = {**connection, "client_id": client_id, "linger_ms": linger_ms, "request_timeout_ms": 10_000}
-    producer = AIOKafkaProducer(**common, enable_idempotence=True)
-    try:
-        await producer.start()
-    except (UnknownError, UnsupportedVersionError) as refused:
-        await producer.stop()
-        log.warning("idempotent producer refused by the broker, writing without", error=repr(refused))
-    except KafkaError:
-        await producer.stop()
-        raise
-    else:
-        return producer
-    producer = AIOKafkaProducer(**common, acks="all")
+    producer = AIOKafkaProducer(
+        **connection, client_id=client_id, linger_ms=linger_ms, request_timeout_ms=10_000, acks="all"
+    )
     try:
         await producer.start()
     except KafkaError:
