@@ -40,6 +40,7 @@ COUNTS: list[tuple[str, list[bytes], int, int]] = [
     ("10 an escaped key is the same key", [b'{"a":1}', rb'{"\u0061":1}'], 1, 1),
     ("11 a long key", [b'{"%s":1}' % (b"k" * 1024)] * 2, 1, 1),
     ("12 an empty key", [b'{"":1}', b'{"":""}'], 1, 1),
+    ("13 keys near their limit", [rb'{"%s\n":{"b":1}}' % (b"k" * 1000)], 0, 2),
 ]  # fmt: skip
 
 

@@ -176,12 +176,16 @@ REFUSED: list[tuple[str, bytes, str, int]] = [
     ("100 a surrogate in UTF-8", b'"ab\xed\xa0\x80"', reasons.INVALID_UTF8, 3),
     ("101 a surrogate pair in UTF-8 (CESU-8)", b'"\xed\xa0\xbd\xed\xb8\x80"', reasons.INVALID_UTF8, 1),
     ("102 above U+10FFFF", b'"\xf4\x90\x80\x80"', reasons.INVALID_UTF8, 1),
-    ("103 a surrogate that ends is no beginning", b'"\xed\xa0', reasons.INVALID_UTF8, 1),
-    ("104 a key twice", b'{"a":1,"b":2,"a":3}', reasons.DUPLICATE_KEY, 13),
-    ("105 a key twice, once escaped", rb'{"a":1,"\u0061":2}', reasons.DUPLICATE_KEY, 7),
-    ("106 a key twice after multi-byte text", '{"é":"€","é":1}'.encode(), reasons.DUPLICATE_KEY, 12),
-    ("107 an empty key twice, deep inside", b'[{"a":{"":1,"":1}}]', reasons.DUPLICATE_KEY, 12),
-    ("108 a key twice where the second ends the input", b'{"a":1,"a"', reasons.DUPLICATE_KEY, 7),
+    ("103 a character that ends after its first byte, of three", b'"\xe0', reasons.UNEXPECTED_END, 2),
+    ("104 that its next byte makes a surrogate or not", b'"\xed', reasons.UNEXPECTED_END, 2),
+    ("105 of four", b'"\xf0', reasons.UNEXPECTED_END, 2),
+    ("106 that its next byte makes too high or not", b'"\xf4', reasons.UNEXPECTED_END, 2),
+    ("107 a surrogate that ends is no beginning", b'"\xed\xa0', reasons.INVALID_UTF8, 1),
+    ("108 a key twice", b'{"a":1,"b":2,"a":3}', reasons.DUPLICATE_KEY, 13),
+    ("109 a key twice, once escaped", rb'{"a":1,"\u0061":2}', reasons.DUPLICATE_KEY, 7),
+    ("110 a key twice after multi-byte text", '{"é":"€","é":1}'.encode(), reasons.DUPLICATE_KEY, 12),
+    ("111 an empty key twice, deep inside", b'[{"a":{"":1,"":1}}]', reasons.DUPLICATE_KEY, 12),
+    ("112 a key twice where the second ends the input", b'{"a":1,"a"', reasons.DUPLICATE_KEY, 7),
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from stream_pool.documents import Decoder
 from stream_pool.errors import MisuseError
 from stream_pool.pool import Pool
+from stream_pool.pool._doorkeeper import GENERATION, Doorkeeper
 from stream_pool.pool._table import EVICTIONS_PER_CALL
 
 
@@ -71,9 +72,9 @@ def test_a_full_table_learns_new_traffic() -> None:
     """When all that was wanted is wanted no more, what is wanted now gets in."""
     pool = Pool(64)
     intern_all(pool, "old", range(64), times=3)
-    for _ in range(12):
-        for first in range(0, 40, 4):
-            intern_all(pool, "new", range(first, first + 4), times=2)
+    for first in range(0, 40, 8):
+        for _ in range(2):
+            intern_all(pool, "new", range(first, first + 8))
     assert misses_of(pool, "new", range(40)) == 0
 
 
@@ -189,12 +190,24 @@ def test_shapes_are_bounded_by_a_quarter_of_the_capacity() -> None:
 def test_shapes_in_use_outlast_those_that_are_not() -> None:
     """A second-chance queue: what was used since its last turn stays."""
     decoder = Decoder(pool=Pool(256))
+    shared = [decoder.decode(b'{"x":1,"y":2}')._shape for _ in range(3)][-1]
     for n in range(500):
         for _ in range(2):
             decoder.decode(b'{"x":1,"y":2}')
             decoder.decode(b'{"a":1,"b%d":2}' % n)
-    shape = decoder.pool._shapes.known.get(("x", "y"))
-    assert decoder.decode(b'{"x":3,"y":4}')._shape is shape
+    assert decoder.decode(b'{"x":3,"y":4}')._shape is shared
+
+
+def test_the_doorkeeper_remembers_a_generation_and_no_more_than_two() -> None:
+    """Whoever comes again within 4,096 others is known, across generations too; later comers are new."""
+    door = Doorkeeper()
+    for fingerprint in range(GENERATION + 1):
+        assert not door.seen_before(fingerprint)
+    assert door.seen_before(1)
+    for fingerprint in range(-3 * GENERATION, 0):
+        assert not door.seen_before(fingerprint)
+    assert not door.seen_before(2)
+    assert len(door._younger) + len(door._older) <= 2 * GENERATION
 
 
 def test_a_wide_or_wordy_layout_is_never_shared() -> None:
