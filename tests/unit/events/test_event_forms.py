@@ -2,7 +2,7 @@
 
 import json
 import types
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from enum import StrEnum
 from importlib.resources import files
 from math import isfinite
@@ -54,6 +54,14 @@ def strategy_of(hint: Any) -> st.SearchStrategy[Any]:
 def test_every_event_type_has_an_example_here() -> None:
     """A new event type comes with an example, and so with the tests below."""
     assert {type(example) for example in EXAMPLES} == set(EVENT_TYPES.values())
+
+
+@by_type
+def test_event_is_a_value(example: Event) -> None:
+    """An event cannot be changed, nor given members that it does not have."""
+    with pytest.raises(FrozenInstanceError):
+        setattr(example, fields(example)[0].name, "other")
+    assert not hasattr(example, "__dict__")
 
 
 @pytest.mark.parametrize("type_", EVENT_TYPES)
