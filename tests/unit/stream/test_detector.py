@@ -196,7 +196,7 @@ async def test_6_a_conclusion_that_was_lost_is_appended_again() -> None:
 
 
 async def test_7_reading_the_log_anew_forgets_the_old_state() -> None:
-    """Assigned again, the agent reads from the beginning and arrives at the same state, not at twice of it."""
+    """Assigned again, the agent reads from the beginning and arrives at the same state, not at twice it."""
     owner = Owner(Log(FakeClock()))
     for lag in (0, 0, 500, 500):
         await owner.window(lag)
