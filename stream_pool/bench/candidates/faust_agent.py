@@ -1,5 +1,7 @@
 """The same work in an ordinary Faust agent: raw values, decoded with orjson in the agent's loop."""
 
+from pathlib import Path
+
 import faust
 import orjson
 
@@ -11,6 +13,7 @@ app = faust.App(
     job.group,
     broker=f"kafka://{job.broker}",
     store="memory://",
+    datadir=str(Path(job.results).parent),
     web_enabled=False,
     topic_disable_leader=True,
     autodiscover=False,
