@@ -38,7 +38,7 @@ _LAST_BACKOFF_S = 2.0
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 _FINAL = (TopicAuthorizationFailedError, InvalidTopicError)
 
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, bytes | None]]
 
 
 class LetterProducer(Protocol):

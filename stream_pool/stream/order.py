@@ -14,18 +14,19 @@ from stream_pool.telemetry.trace_context import TraceContext, current_record, pa
 class Headers(Mapping[str, bytes]):
     """A record's headers: raw bytes by name.
 
-    Names may repeat in Kafka: `[]` gives the last, `all` gives each.
+    Names may repeat in Kafka: `[]` gives the last, `all` gives each. A header without a value has an empty
+    one here.
     """
 
     __slots__ = ("_pairs",)
 
-    def __init__(self, pairs: Sequence[tuple[str, bytes]]) -> None:
+    def __init__(self, pairs: Sequence[tuple[str, bytes | None]]) -> None:
         self._pairs = pairs
 
     def __getitem__(self, name: str) -> bytes:
         for other, value in reversed(self._pairs):
             if other == name:
-                return value
+                return value or b""
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
@@ -39,7 +40,7 @@ class Headers(Mapping[str, bytes]):
 
     def all(self, name: str) -> list[bytes]:
         """Every value of a name, in the order of the record."""
-        return [value for other, value in self._pairs if other == name]
+        return [value or b"" for other, value in self._pairs if other == name]
 
     def text(self, name: str) -> str | None:
         """The last value of a name as text; None where it is missing or is not UTF-8."""
