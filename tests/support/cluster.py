@@ -9,8 +9,10 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from support.ledger import Place
+from support.waiting import until
 
 Value = bytes | dict[str, Any] | None
 Header = tuple[str, bytes]
@@ -60,9 +62,17 @@ class Cluster:
 
     async def committed(self, group: str, topic: str) -> dict[int, int]:
         """The group's committed offset by partition of one topic."""
+        places = await self._partitions(topic)
         async with self.admin() as admin:
-            offsets = await admin.list_consumer_group_offsets(group, partitions=await self._partitions(topic))
-        return {place.partition: told.offset for place, told in offsets.items() if told.offset >= 0}
+
+            async def offsets() -> Any:
+                try:
+                    return await admin.list_consumer_group_offsets(group, partitions=places)
+                except GroupCoordinatorNotAvailableError:  # a broker that has just started
+                    return None
+
+            told = await until(offsets, f"no coordinator of {group}")
+        return {place.partition: each.offset for place, each in told.items() if each.offset >= 0}
 
     async def ends(self, topic: str) -> dict[int, int]:
         """The end offset by partition."""
