@@ -4,6 +4,8 @@ Deployed with `stream-pool worker -A topologies.detector`. Every worker of the g
 detector and stands by; one process more that does nothing else keeps detecting when all workers are dead.
 """
 
+import os
+
 from stream_pool import App
 
-app = App("order-processor-v3")
+app = App(os.environ.get("ORDERS_GROUP", "order-processor-v3"))

@@ -6,17 +6,18 @@ the demo's generator writes them: `simulated-latency-us`, a payment gateway that
 """
 
 import asyncio
+import os
 
 from stream_pool import App, Order, Rejected
 
-app = App("order-processor-v3")
+app = App(os.environ.get("ORDERS_GROUP", "order-processor-v3"))
 
 
 class PaymentGatewayError(Exception):
     """The gateway refused or did not answer."""
 
 
-@app.each("orders")
+@app.each(os.environ.get("ORDERS_TOPIC", "orders"))
 async def handle(order: Order) -> Rejected | None:
     """Check an order and charge it."""
     latency_us = order.headers.text("simulated-latency-us")
