@@ -1,7 +1,7 @@
 """One test's laboratory: a broker, a group and topics of its own, a ledger, and workers that end with it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,13 @@ class Lab:
         name: str | None = None,
         options: Mapping[str, Any] | None = None,
         broker: str | None = None,
+        command: Sequence[str] = (),
         **settings: Any,
     ) -> WorkerProcess:
-        """Start the app of `tests/apps` on `topics`. `options` are the app's, `settings` the worker's."""
+        """Start the app of `tests/apps` on `topics`. `options` are the app's, `settings` the worker's.
+
+        `command` is what `python -m` runs where it is not ours.
+        """
         name = name or f"w{len(self._workers) + 1}"
         port = free_port()
         wanted = {
@@ -64,7 +68,7 @@ class Lab:
         }
         worker = WorkerProcess(
             name,
-            app,
+            command or ("stream_pool.cli.main", "worker", "-A", app),
             port=port,
             directory=self._directory,
             variables={

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ class WorkerProcess:
     """One worker. `name` stands in the ledger; its log lines are JSON objects with the text in `event`."""
 
     def __init__(
-        self, name: str, app: str, *, port: int, directory: Path, variables: Mapping[str, str]
+        self, name: str, command: Sequence[str], *, port: int, directory: Path, variables: Mapping[str, str]
     ) -> None:
         self.name = name
         self.port = port
@@ -38,7 +38,7 @@ class WorkerProcess:
         self.signalled_s = self.started_s
         with self.log.open("wb") as sink:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "stream_pool.cli.main", "worker", "-A", app],
+                [sys.executable, "-m", *command],
                 cwd=APPS,
                 env={**_environment(), **variables},
                 stdin=subprocess.DEVNULL,
