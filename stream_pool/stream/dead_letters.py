@@ -59,7 +59,10 @@ class Letter:
 
 
 def letter_forms(record: Record, reason: str, error: BaseException | None, group: str) -> list[Letter]:
-    """The forms of one dead letter, largest first: whole, without the stack, a pointer."""
+    """The forms of one dead letter, largest first: whole, without the stack, a pointer.
+
+    A record with neither key nor value has the pointer only: the client writes no such message.
+    """
     place: Headers = [
         (_PREFIX + "reason", reason.encode()),
         (_PREFIX + "group", group.encode()),
@@ -78,6 +81,8 @@ def letter_forms(record: Record, reason: str, error: BaseException | None, group
             place.append((_PREFIX + "error-offset", str(offset).encode()))
         stack = [(_PREFIX + "stack", _text("".join(traceback.format_exception(error)))[-_STACK_BYTES:])]
     own = list(record.headers)
+    if record.key is None and record.value is None:
+        return [_pointer(record, place)]
     return [
         Letter(record.key, record.value, own + place + stack),
         Letter(record.key, record.value, own + place),
@@ -148,7 +153,7 @@ class DeadLetters:
                 backoff_s = min(backoff_s * 2, _LAST_BACKOFF_S)
             else:
                 self.written += 1
-                self.pointers += form == len(forms) - 1
+                self.pointers += letter is forms[-1]
                 return
 
     def _unwritable(self, record: Record, refused: KafkaError) -> DeadLetterUnwritable:

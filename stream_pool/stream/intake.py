@@ -15,6 +15,7 @@ from stream_pool.errors import MisuseError, StreamPoolError
 from stream_pool.stream.channel import BatchChannel
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.source import Source, SourceOptions
+from stream_pool.stream.unreadable import Bury
 
 
 class Intake(Service):
@@ -32,6 +33,7 @@ class Intake(Service):
         counters: Counters,
         clock: Clock,
         fail: Callable[[StreamPoolError], None],
+        bury: Bury,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -42,6 +44,7 @@ class Intake(Service):
         self._counters = counters
         self._clock = clock
         self._fail = fail
+        self._bury = bury
         self.sources: dict[str, Source] = {}
 
     async def on_start(self) -> None:
@@ -69,6 +72,7 @@ class Intake(Service):
                 self._counters,
                 clock=self._clock,
                 fail=self._fail,
+                bury=self._bury,
             )
             self.sources[group] = source
             await source.start()

@@ -38,6 +38,7 @@ from stream_pool.stream.outlet import Outlet
 from stream_pool.stream.recorder import Recorder
 from stream_pool.stream.runtime import Runtime
 from stream_pool.stream.source import Source, SourceOptions
+from stream_pool.stream.unreadable import UnreadableHeader, UnreadableRecord
 from stream_pool.telemetry import GcProbe, MemoryProbe
 
 
@@ -109,6 +110,7 @@ class Plant:
             counters=self.counters,
             clock=self.clock,
             fail=self.fail,
+            bury=self.bury,
         )
 
     @cached_property
@@ -157,6 +159,12 @@ class Plant:
     def batch(self, claim: Claim, *, objects_only: bool) -> Batch:
         """The batch of a claim that an agent begins."""
         return Batch(claim, self.runtime, objects_only=objects_only)
+
+    async def bury(self, record: UnreadableRecord, error: UnreadableHeader) -> None:
+        """Write the dead letter of a record that no agent can get. Raises as `Batch.settle` does."""
+        self.counters.of(record.topic, record.partition).dead_letter(error.reason)
+        await self.outlet.letters.write(record, error.reason, error)
+        self.runtime.spend(1, 1)
 
     async def prepare(self) -> None:
         """See that the broker and the topics that are read are there, and create our own.

@@ -34,6 +34,7 @@ from stream_pool.stream.counters import Counters
 from stream_pool.stream.errors import BrokerUnavailable, OffsetLost, TopicMissing
 from stream_pool.stream.offsets import OffsetTracker, Record
 from stream_pool.stream.positions import OnOffsetLost, Reset, starting_positions
+from stream_pool.stream.unreadable import Bury, step_over
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +75,8 @@ class SourceCounters:
 class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
     """The consumer of `group`: `start`, then it runs until `stop`.
 
-    `fail` is called with what ends it, `on_hand_back` with partitions just before they are forgotten.
+    `fail` is called with what ends it, `bury` with a record that the client cannot read, `on_hand_back` with
+    partitions just before they are forgotten.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         *,
         clock: Clock,
         fail: Callable[[StreamPoolError], None],
+        bury: Bury,
     ) -> None:
         self.group = group
         self.counters = SourceCounters()
@@ -97,6 +100,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         self._options = options
         self._clock = clock
         self._fail = fail
+        self._bury = bury
         self._channels: dict[str, list[BatchChannel]] = {}
         for channel in channels:
             for topic in channel.topics:
@@ -205,6 +209,9 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
                 raise OffsetLost(
                     f"group {self.group!r}: the broker no longer has the offset to read: {error}"
                 ) from error
+            except UnicodeDecodeError:
+                await self._step_over()
+                continue
             except _DENIED as error:
                 raise TopicMissing(f"group {self.group!r} may not read {self.topics}: {error!r}") from error
             except KafkaError as error:
@@ -225,6 +232,17 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             return True
         offsets: Mapping[TopicPartition, int] = error.args[0]
         return not offsets.keys() <= set(self.tracker.partitions())
+
+    async def _step_over(self) -> None:
+        now = self._clock.monotonic
+        await step_over(
+            self._consumer,
+            self.tracker.partitions(),
+            deliver=lambda partition, records: self._deliver(partition, records, now()),
+            bury=self._bury,
+            timeout_ms=self._options.poll_timeout_ms,
+            steps=self._options.max_poll_records,
+        )
 
     def _deliver(self, partition: TopicPartition, records: Sequence[Record], polled_at_s: float) -> None:
         channels = self._channels[partition.topic]

@@ -133,3 +133,10 @@ def test_08_text_that_is_not_unicode_is_escaped() -> None:
     """A message with a lone surrogate does not fail on its way into a header."""
     letter = letter_forms(RECORD, "r", ValueError("bad \ud800"), "g")[0]
     assert dict(letter.headers)["stream-pool.message"] == b"bad \\ud800"
+
+
+def test_09_neither_key_nor_value() -> None:
+    """Such a tombstone cannot be written as it came: its letter is a pointer from the start."""
+    (only,) = letter_forms(FakeRecord(5, key=None, value=None), "tombstone", None, "g")
+    assert orjson.loads(only.value or b"")["offset"] == 5
+    assert dict(only.headers)["stream-pool.reason"] == b"tombstone"

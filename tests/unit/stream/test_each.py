@@ -239,7 +239,7 @@ async def test_16_a_retry_is_given_up_when_the_partition_goes(bench: Bench) -> N
 
 
 async def test_17_latency_is_counted_in_its_bucket(bench: Bench) -> None:
-    """Each record falls into the bucket of its own time from poll to done, however few clock readings stop the loop."""
+    """Each record falls into the bucket of its own time, however rarely the loop stops to count."""
     took_s = [0.0004, 0.004, 0.003, 0.2, 0.0001]
 
     def handler(order: Order) -> None:

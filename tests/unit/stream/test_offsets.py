@@ -119,7 +119,7 @@ def test_08_begun_work_counts_up_to_where_it_left_off(watch: Watch) -> None:
 
 
 def test_09_a_late_owner_changes_nothing(watch: Watch) -> None:
-    """A claim of a forgotten partition that is advanced later moves neither the old nor the new assignment."""
+    """A claim of a forgotten partition that is advanced later moves no assignment, old or new."""
     claim = watch.deliver(10, 11)[0]
     claim.begin()
     watch.tracker.forget([ORDERS])
