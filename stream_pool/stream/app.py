@@ -44,6 +44,7 @@ class App(faust.App):
     """
 
     BootStrategy = Boot
+    mundane_level = "debug"
 
     def __init__(
         self,

@@ -26,6 +26,8 @@ from stream_pool.telemetry.trace_context import current_record
 LogFormat = Literal["auto", "json", "console"]
 RECORD_LABELS = ("request_id", "tenant", "business_event_type", "schema_version")
 HANDLER_ERROR = "handler_error"
+CHATTY = ("aiokafka", "faust", "mode")
+"""Libraries whose every step is an INFO line: below `debug` only their warnings are written."""
 
 _PLAIN = (str, int, float, type(None), PurePath)
 
@@ -66,6 +68,7 @@ def logging_config(
             }
         },
         "handlers": {"stream": {"class": "logging.StreamHandler", "stream": target, "formatter": "line"}},
+        "loggers": {name: {"level": "DEBUG" if level == "debug" else "WARNING"} for name in CHATTY},
         "root": {"handlers": ["stream"], "level": level.upper()},
     }
 

@@ -84,10 +84,10 @@ def test_lines_carry_the_current_record(lines: io.StringIO) -> None:
     trace = TraceContext("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", 1)
     token = current_record.set(Record(trace, {"request_id": "r-1", "tenant": "acme", "card": SECRET}))
     try:
-        logging.getLogger("faust.agent").info("hello")
+        logging.getLogger("faust.agent").warning("hello")
     finally:
         current_record.reset(token)
-    logging.getLogger("faust.agent").info("later")
+    logging.getLogger("faust.agent").warning("later")
     during, later = read(lines)
     assert {name: during[name] for name in ("trace_id", "span_id", "request_id", "tenant")} == {
         "trace_id": trace.trace_id,
@@ -113,8 +113,18 @@ def test_bound_context_is_on_every_line(lines: io.StringIO) -> None:
     """What a user binds with structlog's context variables is on ours and on Faust's lines."""
     structlog.contextvars.bind_contextvars(worker="w1")
     structlog.get_logger().info("a")
-    logging.getLogger("mode").info("b")
+    logging.getLogger("mode").warning("b")
     assert [line["worker"] for line in read(lines)] == ["w1", "w1"]
+
+
+@pytest.mark.parametrize(("level", "lines_written"), [("info", 1), ("debug", 2)])
+def test_libraries_tell_their_steps_only_when_asked(level: str, lines_written: int) -> None:
+    """Below debug Faust's, mode's and aiokafka's INFO lines are left out, their warnings are not."""
+    stream = io.StringIO()
+    configure_logging(level, "json", stream)
+    logging.getLogger("aiokafka.consumer").info("joined")
+    logging.getLogger("mode.services").warning("odd")
+    assert len(read(stream)) == lines_written
 
 
 class Customer:
