@@ -144,8 +144,6 @@ class Settings(BaseSettings):
     """An adaptive pool never grows above this."""
     pool_base_window_s: float = Field(60, ge=1, le=86_400)
     """The base rate that growth is judged against is the mean of this long a past."""
-    pool_seed: int | None = Field(None, ge=0, le=(1 << 64) - 1)
-    """Seed of the pool's hash where runs must repeat; random when unset."""
 
     detector_enabled: bool = True
     """Whether this worker takes part in detection (one member of the group owns it at a time)."""

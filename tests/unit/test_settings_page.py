@@ -1,0 +1,23 @@
+"""docs/settings.md is the settings' own words, or it would drift."""
+
+from pathlib import Path
+
+from stream_pool.settings import Settings, variable
+
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+def rows() -> list[str]:
+    """The table's rows as the code has them."""
+    made = []
+    for name, field in Settings.model_fields.items():
+        default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default).lower()
+        told = " ".join((field.description or "").split())
+        made.append(f"| `{variable(name)}` | {default or '–'} | {told} |")
+    return made
+
+
+def test_every_setting_stands_in_the_page_as_it_is() -> None:
+    """Name, default and meaning of each, in their order."""
+    found = [line for line in PAGE.read_text().splitlines() if line.startswith("| `STREAM_POOL_")]
+    assert found == rows()
