@@ -33,7 +33,6 @@ WRONG = [
     pytest.param("DETECTOR_LATENCY_P99_LIMIT_S", "0", "a number above 0 to 86400", id="5 open bound"),
     pytest.param("WEB_PORT", "70000", "a whole number from 1 to 65535", id="6 no such port"),
     pytest.param("BUFFER_RECORDS", "1.5", "a whole number from 1 to 10000000", id="7 a fraction of a record"),
-    pytest.param("POOL_SEED", "-1", f"a whole number from 0 to {2**64 - 1}", id="8 optional, yet bounded"),
     pytest.param("POOL_ADAPTIVE", "maybe", "true or false", id="9 neither true nor false"),
     pytest.param("LOG_FORMAT", "xml", "auto or json or console", id="10 none of the choices"),
     pytest.param("LIMIT_DEPTH", "1025", "a whole number from 1 to 1024", id="11 over the hard ceiling"),
@@ -112,9 +111,9 @@ def test_the_command_line_wins_over_the_environment(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`STREAM_POOL_POOL_SEED=` in a compose file means that there is none."""
-    monkeypatch.setenv("STREAM_POOL_POOL_SEED", "")
-    assert load_settings().pool_seed is None
+    """`STREAM_POOL_POOL_CAPACITY=` in a compose file means the default."""
+    monkeypatch.setenv("STREAM_POOL_POOL_CAPACITY", "")
+    assert load_settings().pool_capacity == Settings.model_fields["pool_capacity"].default
 
 
 def test_an_override_that_no_setting_has_is_refused() -> None:
