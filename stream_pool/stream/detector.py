@@ -30,6 +30,7 @@ from stream_pool.stream.source import Source
 log = structlog.get_logger(__name__)
 
 _PATIENCE = 3
+_CONFIGURE_EVERY_S = 3_600.0
 
 
 class Detector(Service):
@@ -64,6 +65,7 @@ class Detector(Service):
         self._live_from: int | None = None
         self._appended: dict[str, int] = {}
         self._window = 0
+        self._configure_at_s = 0.0
 
     @property
     def is_live(self) -> bool:
@@ -128,8 +130,9 @@ class Detector(Service):
         if not self.is_live:
             return
         writer = self._writer()
-        if self._state.rules != self._rules:
-            log.info("detector configured", group=self._group, rules_before=self._state.rules is not None)
+        now_s = self._clock.monotonic()
+        if self._state.rules != self._rules or now_s >= self._configure_at_s:
+            self._configure_at_s = now_s + _CONFIGURE_EVERY_S
             writer.append(DetectorConfigured(*writer.stamp(), FOLD_VERSION, self._rules.to_mapping()))
         await self._poll_lag(writer)
         writer.append(ClockTicked(*writer.stamp(), self._rules.window_s))

@@ -206,3 +206,15 @@ async def test_7_reading_the_log_anew_forgets_the_old_state() -> None:
     await owner.window(500)
     assert owner.detector.open() == before == {("lag", "P2"): 1}
     assert len(owner.log.opened()) == 1
+
+
+async def test_8_the_rules_are_told_again_every_hour() -> None:
+    """Retention must not leave a log without the rules that it is judged by."""
+    owner = Owner(Log(FakeClock()))
+    for _ in range(3):
+        await owner.window(0)
+    owner.log.clock.at_s += 3_600
+    for _ in range(3):
+        await owner.window(0)
+    told = [type(event) for event in owner.log.events()].count(DetectorConfigured)
+    assert told == 2
