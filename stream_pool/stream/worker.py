@@ -23,7 +23,6 @@ from stream_pool.stream.app import App
 log = structlog.get_logger(__name__)
 
 _EXIT_MARGIN_S = 0.5
-_GC_THRESHOLDS = (20_000, 20, 20)
 
 
 class Worker(faust.Worker):
@@ -68,14 +67,9 @@ class Worker(faust.Worker):
         return ExitCode.OK if app.fault is None else app.fault.exit_code
 
     async def on_startup_finished(self) -> None:
-        """Everything runs: what was imported so far is taken out of the collector's sight.
-
-        A record makes some forty containers, nearly all of which die with it by reference count: at the
-        default threshold the collector would look at them every twenty records and find nothing.
-        """
+        """Everything runs: what was imported so far is taken out of the collector's sight."""
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)
         log.info("worker started", group=self._app.conf.id, web=str(self._app.web.url), pid=os.getpid())
 
     def _install_signal_handlers_unix(self) -> None:
