@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     """How long work in flight may take to finish on a revocation or a stop."""
     stop_timeout_s: float = Field(15, ge=0.5, le=7_200)
     """From the signal to the exit of the process, whatever hangs; above the drain."""
-    buffer_records: int = Field(10_000, ge=1, le=10_000_000)
+    buffer_records: int = Field(4_000, ge=1, le=10_000_000)
     """Records in flight of one topic, above which its partitions are paused."""
     buffer_bytes: int = Field(64 * MIB, ge=MIB, le=65_536 * MIB)
     """Bytes in flight of one topic, above which its partitions are paused."""

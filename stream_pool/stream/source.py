@@ -53,7 +53,7 @@ class SourceOptions:
 
     poll_timeout_ms: int = 200
     max_poll_records: int = 2_000
-    buffer_records: int = 10_000
+    buffer_records: int = 4_000
     buffer_bytes: int = 64 * 2**20
     commit_interval_s: float = 1.0
     drain_timeout_s: float = 10.0
