@@ -48,7 +48,7 @@ def _ours(decoder: str) -> Program:
 CANDIDATES: dict[str, Candidate] = {
     "stream_pool_orjson": Candidate(_ours("orjson"), 1.0),
     "bare_loop": Candidate(Program(("stream_pool.bench.candidates.bare_loop",), {}), 1.0),
-    "faust_agent": Candidate(Program(("stream_pool.bench.candidates.faust_agent",), {}), 0.1),
+    "faust_agent": Candidate(Program(("stream_pool.bench.candidates.faust_agent",), {}), 0.2),
     "stream_pool_twin": Candidate(_ours("stream_pool"), 0.2),
 }
 
