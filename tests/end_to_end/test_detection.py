@@ -62,7 +62,7 @@ async def test_another_worker_takes_over_from_a_killed_owner(kafka: Broker, lab:
     topic = await lab.topics.create()
     places = await lab.cluster.produce(topic, [{"do": "hold"}, *({"n": n} for n in range(200))])
     owner = await lab.worker("detector_alone", **SCALED).ready()
-    await owner.says("detector configured")
+    await until(lambda: lab.events("detector.configured"), lab.report)
     orders = await lab.worker("each_async", topic, interval_s=0.3).ready()
     opened = await anomaly(lab, AnomalyOpened, topic)
     standby = lab.worker("detector_alone", **SCALED)
@@ -72,7 +72,8 @@ async def test_another_worker_takes_over_from_a_killed_owner(kafka: Broker, lab:
     await lab.handled(places)
     resolved = await anomaly(lab, AnomalyResolved, topic)
     assert resolved.event.anomaly_id == opened.event.anomaly_id
-    assert not standby.said("detector configured"), "the rules are the same, and so is the epoch"
+    epochs = [logged.event.rules for logged in await lab.events("detector.configured")]
+    assert all(rules == epochs[0] for rules in epochs), "the rules are the same in every epoch"
     assert await standby.stop() == 0
     assert await orders.stop() == 0
     await check_that_all_follows_from_the_log(lab)

@@ -61,7 +61,7 @@ async def test_twice(lab: Lab) -> None:
     worker = lab.worker("each_async", topic)
     await lab.handled(places, "began")
     worker.terminate()
-    await worker.says("[^Worker]: Stopping...")
+    await until(lambda: worker.get("/health/ready", 503), lab.report, 2.0)
     assert await worker.stop() == 9
     assert worker.stopped_in_s < 1
     assert "second signal, leaving" in worker.text()
