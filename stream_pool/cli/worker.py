@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stream_pool.errors import ExitCode
+from stream_pool.errors import ExitCode, MisuseError
 from stream_pool.settings import load_settings, unknown_variables, variable
 
 
@@ -37,7 +37,13 @@ def worker(
     for name, value in given.items():
         if value is not None:
             os.environ[variable(name)] = str(value)
-    settings = load_settings()
+    strangers = unknown_variables(os.environ)
+    try:
+        settings = load_settings()
+    except MisuseError:
+        for stranger in strangers:
+            print(f"stream-pool: warning: {stranger}", file=sys.stderr)
+        raise
     from stream_pool.telemetry import configure_logging
 
     configure_logging(settings.log_level, settings.log_format)

@@ -208,7 +208,14 @@ class App(faust.App):
 
     def _declare_detector(self) -> None:
         plant = self.plant
-        channel = self.batches(plant.events_topic, group=plant.detector_group, from_beginning=True)
+        channel = BatchChannel(
+            self,
+            topics=(plant.events_topic,),
+            group=plant.detector_group,
+            on_error="skip",
+            from_beginning=True,
+            queue=BatchQueue(plant.observed_batch),
+        )
 
         async def detector(batches: Any) -> None:
             await plant.detector.read(batches)
@@ -232,8 +239,10 @@ class App(faust.App):
         """No store on disk, no directories."""
 
     async def _producer_flush(self, logger: Any) -> None:
+        if self._producer is None:
+            return
         try:
-            await asyncio.wait_for(super()._producer_flush(logger), _FLUSH_TIMEOUT_S)
+            await asyncio.wait_for(self._producer.flush(), _FLUSH_TIMEOUT_S)
         except TimeoutError:
             log.warning("messages of topic.send were not flushed in time")
 

@@ -43,18 +43,22 @@ async def connected_admin(
         except (TimeoutError, OSError, KafkaError) as error:
             await _close(admin)
             tried_s = clock.monotonic() - began_s
-            if tried_s + _RETRY_S >= timeout_s:
+            if tried_s >= timeout_s:
                 raise BrokerUnavailable(
                     f"no Kafka broker answered at {', '.join(servers)}: tried {attempts} times in "
                     f"{tried_s:.1f} s, the last time: {error!r}. "
                     "Is it running, and does the address fit its advertised listener?"
                 ) from None
             log.warning("no broker yet", servers=servers, attempt=attempts, error=repr(error))
-            await asyncio.sleep(_RETRY_S)
+            await asyncio.sleep(min(_RETRY_S, timeout_s - tried_s))
         else:
             break
     try:
         yield admin
+    except (TimeoutError, OSError, KafkaError) as error:
+        raise BrokerUnavailable(
+            f"the broker at {', '.join(servers)} answered, and then failed: {error!r}"
+        ) from error
     finally:
         await _close(admin)
 

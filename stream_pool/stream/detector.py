@@ -25,6 +25,7 @@ from stream_pool.events import ClockTicked, DetectorConfigured, LagSampled, enco
 from stream_pool.stream.batch import Batch
 from stream_pool.stream.event_writer import EventWriter
 from stream_pool.stream.lag_poller import LagPoller, partition_lag
+from stream_pool.stream.offsets import Record
 from stream_pool.stream.source import Source
 
 log = structlog.get_logger(__name__)
@@ -90,14 +91,20 @@ class Detector(Service):
             if record.offset < self._next_offset:
                 self._begin_anew()
             self._next_offset = record.offset + 1
-            event = read_record(record.offset, record.timestamp, record.headers, record.value)
-            self._state, conclusions = fold(self._state, event)
-            if self.is_live:
-                for conclusion in conclusions:
-                    self._append(conclusion)
+            try:
+                self._take(record)
+            except Exception as error:  # a fault in observing is no reason to stop what is observed
+                log.exception("event not folded", offset=record.offset, error=repr(error))
             if (now_s := self._clock.monotonic()) - slept_s > batch.yield_interval_s:
                 await asyncio.sleep(0)
                 slept_s = now_s
+
+    def _take(self, record: Record) -> None:
+        event = read_record(record.offset, record.timestamp, record.headers, record.value)
+        self._state, conclusions = fold(self._state, event)
+        if self.is_live:
+            for conclusion in conclusions:
+                self._append(conclusion)
 
     def _begin_anew(self) -> None:
         self._state = State()

@@ -11,14 +11,16 @@ import math
 import random
 from bisect import bisect_left
 from collections.abc import Callable
+from inspect import isawaitable
 from typing import Any
 
 import structlog
 
+from stream_pool.errors import MisuseError
 from stream_pool.signals import BOUNDS_S
 from stream_pool.stream.batch import Batch, Rejected
 from stream_pool.stream.channel import OnError
-from stream_pool.stream.errors import HandlerFailed
+from stream_pool.stream.errors import HandlerFailed, raise_if_cancelled
 from stream_pool.stream.order import Current, Order
 from stream_pool.stream.runtime import OBJECT_TYPES, Runtime, refuse_root
 
@@ -63,6 +65,10 @@ class Each:
         self.retries = retries
         self.objects_only = objects_only
         self.name = getattr(handler, "__qualname__", repr(handler))
+        if inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler):
+            raise MisuseError(
+                f"handler {self.name} has a yield in it: it would never run. Declare it with @app.agent"
+            )
         self._is_async = inspect.iscoroutinefunction(handler)
         self._random = random.Random()  # jitter only: nothing that is logged or folded rests on it
 
@@ -92,9 +98,10 @@ class Each:
                 current.order = order
                 try:
                     result = handler(order)
-                    if is_async:
+                    if is_async or (result is not None and isawaitable(result)):
                         result = await result
-                except Exception as error:
+                except (Exception, asyncio.CancelledError) as error:
+                    raise_if_cancelled(error)
                     try:
                         if not await self._failed(batch, order, error):
                             break
@@ -115,7 +122,7 @@ class Each:
         if failed is not None:
             raise failed
 
-    async def _failed(self, batch: Batch, order: Order, error: Exception) -> bool:
+    async def _failed(self, batch: Batch, order: Order, error: BaseException) -> bool:
         """The handler raised: try again, then do what `on_error` says.
 
         False where the partition went away meanwhile.
@@ -128,9 +135,10 @@ class Each:
                 return False
             try:
                 result = self.handler(order)
-                if self._is_async:
+                if isawaitable(result):
                     result = await result
-            except Exception as again:
+            except (Exception, asyncio.CancelledError) as again:
+                raise_if_cancelled(again)
                 batch.count_handler_error()
                 error = again
             else:

@@ -3,6 +3,8 @@
 Each with a `reason` slug and the exit code that it ends with.
 """
 
+import asyncio
+
 from stream_pool.errors import ExitCode, StreamPoolError
 
 
@@ -49,3 +51,19 @@ class OffsetLost(StreamPoolError):
 
     reason = "offset_lost"
     exit_code = ExitCode.OFFSET_LOST
+
+
+def is_cancelled(error: BaseException) -> bool:
+    """Whether an error is this task's own cancellation.
+
+    A handler that awaits something which somebody else cancelled raises `CancelledError` too, and that is a
+    failure like any other: taken for the task's own, it would end an agent in the middle of a batch.
+    """
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+def raise_if_cancelled(error: BaseException) -> None:
+    """Raise `error` again where it is this task's own cancellation."""
+    if is_cancelled(error):
+        raise error

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from stream_pool.clock import Clock
 from stream_pool.events import EncodedEvent, Observation, ObservationsLost, encode, event_id
@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 _WRITE_TIMEOUT_S = 5.0
 _BACKOFF_S = 1.0
 _AT_ONCE = 100
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+
+_Waiting = tuple[str, EncodedEvent]
 
 
 class EventProducer(Protocol):
@@ -69,9 +72,10 @@ class EventWriter:
         self._producer = producer
         self._clock = clock
         self._bound = buffer
-        self._waiting: deque[tuple[str, EncodedEvent]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._unreported: Counter[str] = Counter()
         self._sequence = 0
+        self._singly = 0
         self._awake = asyncio.Event()
         self._writing = asyncio.Lock()
 
@@ -119,28 +123,48 @@ class EventWriter:
             log.warning("events not written at the end", topic=self.topic, events=len(self._waiting))
 
     async def _write_some(self) -> bool:
-        """Write the oldest events, in order; True when all of them were acknowledged."""
+        """Write the oldest events, in order; False when it is better to wait before the next attempt."""
         async with self._writing:
-            batch = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+            count = min(1 if self._singly else _AT_ONCE, len(self._waiting))
+            batch = [self._waiting.popleft() for _ in range(count)]
             try:
                 async with asyncio.timeout(_WRITE_TIMEOUT_S):
                     acks = [await self._send(encoded) for _, encoded in batch]
                     await asyncio.gather(*acks)
+            except _TOO_LARGE as error:
+                self._refused(batch, error)
+                return True
             except BaseException as error:
-                self._waiting.extendleft(reversed(batch))
-                self._trim()
+                self._put_back(batch)
                 if not isinstance(error, TimeoutError | KafkaError):
                     raise
                 log.warning("event log not written, trying again", topic=self.topic, error=repr(error))
                 return False
-            self.written += len(batch)
+            self._singly = max(0, self._singly - count)
+            self.written += count
             return True
+
+    def _refused(self, batch: list[_Waiting], error: KafkaError) -> None:
+        """Something in it is too large: find out what, one by one, and drop that alone."""
+        if len(batch) > 1:
+            self._singly = len(batch)
+            self._put_back(batch)
+            return
+        self._singly = max(0, self._singly - 1)
+        log.error("event too large for its topic", topic=self.topic, type=batch[0][0], error=repr(error))
+        self._lose(batch[0][0])
+
+    def _put_back(self, batch: list[_Waiting]) -> None:
+        self._waiting.extendleft(reversed(batch))
+        self._trim()
 
     def _trim(self) -> None:
         while len(self._waiting) > self._bound:
-            event_type, _ = self._waiting.popleft()
-            self.lost += 1
-            self._unreported[event_type] += 1
+            self._lose(self._waiting.popleft()[0])
+
+    def _lose(self, event_type: str) -> None:
+        self.lost += 1
+        self._unreported[event_type] += 1
 
     async def _send(self, event: EncodedEvent) -> "asyncio.Future[Any]":
         return await self._producer.send(self.topic, event.value, event.key, 0, headers=list(event.headers))

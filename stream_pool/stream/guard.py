@@ -6,7 +6,8 @@
 | 2 | raises | stop | the worker stops; the batch stays uncommitted |
 | 3 | raises | dead_letter | the rest of the batch goes to the dead letters; the agent starts anew |
 | 4 | raises | skip | the batch is logged and counted; the agent starts anew |
-| 5 | returns | any | the worker stops: nobody would read the topic any more |
+| 5 | is cancelled itself | any | the batch is let go, uncommitted |
+| 6 | returns | any | the worker stops: nobody would read the topic any more |
 """
 
 import asyncio
@@ -19,7 +20,7 @@ import structlog
 
 from stream_pool.errors import StreamPoolError
 from stream_pool.stream.channel import BatchChannel
-from stream_pool.stream.errors import HandlerFailed
+from stream_pool.stream.errors import HandlerFailed, is_cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,7 @@ def guarded(fun: Callable[[Any], Any], channel: BatchChannel, app: Stop) -> Any:
                 async for value in fun(stream):
                     yield value
                 await _ended(name, channel, app)
-            except Exception as error:
+            except (Exception, asyncio.CancelledError, GeneratorExit) as error:
                 await _raised(name, channel, app, error)
                 raise
 
@@ -55,7 +56,7 @@ def guarded(fun: Callable[[Any], Any], channel: BatchChannel, app: Stop) -> Any:
         try:
             await fun(stream)
             await _ended(name, channel, app)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             await _raised(name, channel, app, error)
             raise
 
@@ -71,7 +72,10 @@ async def _ended(name: str, channel: BatchChannel, app: Stop) -> None:
     )
 
 
-async def _raised(name: str, channel: BatchChannel, app: Stop, error: Exception) -> None:
+async def _raised(name: str, channel: BatchChannel, app: Stop, error: BaseException) -> None:
+    if isinstance(error, GeneratorExit) or is_cancelled(error):
+        channel.batches.let_go()
+        return
     batch = channel.batches.current
     if isinstance(error, StreamPoolError) or channel.on_error == "stop" or batch is None:
         channel.batches.let_go()
@@ -93,6 +97,7 @@ async def _raised(name: str, channel: BatchChannel, app: Stop, error: Exception)
             batch.skip_rest()
         await batch.finish()
     except StreamPoolError as fault:
+        channel.batches.let_go()
         await _stop(fault, app)
     finally:
         channel.batches.let_go()

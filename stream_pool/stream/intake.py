@@ -5,8 +5,10 @@ One source a group, started after the agents that they feed, and stopped before 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaConsumer
 from mode import Service
 
@@ -17,9 +19,14 @@ from stream_pool.stream.counters import Counters
 from stream_pool.stream.source import Source, SourceOptions
 from stream_pool.stream.unreadable import Bury
 
+log = structlog.get_logger(__name__)
+
 
 class Intake(Service):
-    """Owns the sources. They stop side by side, so that the deadline is one drain and not their sum."""
+    """Owns the sources. They stop side by side, so that the deadline is one drain and not their sum.
+
+    What ends the source of `observer_group` is logged, and stops no orders.
+    """
 
     mundane_level = "debug"
 
@@ -31,6 +38,7 @@ class Intake(Service):
         consumer_options: Mapping[str, Any],
         source_options: SourceOptions,
         counters: Counters,
+        observer_group: str,
         clock: Clock,
         fail: Callable[[StreamPoolError], None],
         bury: Bury,
@@ -42,6 +50,7 @@ class Intake(Service):
         self._consumer_options = consumer_options
         self._source_options = source_options
         self._counters = counters
+        self._observer_group = observer_group
         self._clock = clock
         self._fail = fail
         self._bury = bury
@@ -64,14 +73,17 @@ class Intake(Service):
                 enable_auto_commit=False,
                 auto_offset_reset="none",
             )
+            observes = group == self._observer_group
             source = Source(
                 group,
                 consumer,
                 channels,
-                self._source_options,
-                self._counters,
+                replace(self._source_options, on_offset_lost="earliest")
+                if observes
+                else self._source_options,
+                Counters() if observes else self._counters,
                 clock=self._clock,
-                fail=self._fail,
+                fail=_log_fault if observes else self._fail,
                 bury=self._bury,
             )
             self.sources[group] = source
@@ -79,3 +91,7 @@ class Intake(Service):
 
     async def on_stop(self) -> None:
         await asyncio.gather(*(source.stop() for source in self.sources.values()))
+
+
+def _log_fault(fault: StreamPoolError) -> None:
+    log.error("detection ends in this process", reason=fault.reason, error=str(fault))

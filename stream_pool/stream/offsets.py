@@ -215,6 +215,16 @@ class OffsetTracker:
                 for delivery in log.deliveries:
                     self._add(delivery, -1)
 
+    def idle(self) -> list[TopicPartition]:
+        """Partitions with nothing in flight."""
+        return [p for p, log in self._logs.items() if not log.deliveries and not log.drained]
+
+    def skip_to(self, partition: TopicPartition, position: int) -> None:
+        """Move an idle partition to where its consumer stands: over markers and holes at the end."""
+        log = self._logs.get(partition)
+        if log is not None and not log.deliveries and not log.drained:
+            log.base = max(log.base, position)
+
     def partitions(self) -> list[TopicPartition]:
         return list(self._logs)
 

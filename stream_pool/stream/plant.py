@@ -108,6 +108,7 @@ class Plant:
                 on_offset_lost=settings.on_offset_lost,
             ),
             counters=self.counters,
+            observer_group=self.detector_group,
             clock=self.clock,
             fail=self.fail,
             bury=self.bury,
@@ -137,16 +138,26 @@ class Plant:
     def runtime(self) -> Runtime:
         """What the agents work with. Made once the outlet has started."""
         settings = self.settings
+        budget = DeadLetterBudget(
+            settings.dead_letter_budget_ratio,
+            settings.dead_letter_budget_min_records,
+            settings.dead_letter_budget_window_s,
+        )
+        return self._runtime(self.counters, budget)
+
+    @cached_property
+    def observer_runtime(self) -> Runtime:
+        """What the detector's agent works with: nothing that it reads counts as orders."""
+        return self._runtime(Counters(), DeadLetterBudget())
+
+    def _runtime(self, counters: Counters, budget: DeadLetterBudget) -> Runtime:
+        settings = self.settings
         return Runtime(
             decode=self.decode,
             clock=self.clock,
-            counters=self.counters,
+            counters=counters,
             letters=self.outlet.letters,
-            budget=DeadLetterBudget(
-                settings.dead_letter_budget_ratio,
-                settings.dead_letter_budget_min_records,
-                settings.dead_letter_budget_window_s,
-            ),
+            budget=budget,
             fail=self.fail,
             yield_interval_s=settings.yield_interval_ms / 1_000,
         )
@@ -159,6 +170,10 @@ class Plant:
     def batch(self, claim: Claim, *, objects_only: bool) -> Batch:
         """The batch of a claim that an agent begins."""
         return Batch(claim, self.runtime, objects_only=objects_only)
+
+    def observed_batch(self, claim: Claim) -> Batch:
+        """The batch of a claim that the detector begins."""
+        return Batch(claim, self.observer_runtime)
 
     async def bury(self, record: UnreadableRecord, error: UnreadableHeader) -> None:
         """Write the dead letter of a record that no agent can get. Raises as `Batch.settle` does."""

@@ -5,6 +5,9 @@
 | 1 | none | any | `auto_offset_reset`: the earliest offset kept, or the end |
 | 2 | at or behind the earliest kept | | the committed offset |
 | 3 | before the earliest kept | | records were deleted unread: `on_offset_lost` |
+
+An offset behind the log's end shows when it is fetched, and `on_offset_lost` decides then; so does retention
+that overtakes a consumer while it reads.
 """
 
 import asyncio
@@ -36,20 +39,26 @@ def starting_position(
         return earliest if auto_offset_reset == "earliest" else end
     if committed >= earliest:
         return committed
+    return go_on_at(partition, committed, (earliest, end), on_offset_lost)
+
+
+def go_on_at(
+    partition: TopicPartition, offset: int, kept: tuple[int, int], on_offset_lost: OnOffsetLost
+) -> int:
+    """Where to go on when `offset` is not among the offsets `kept`, [earliest, end). Raises `OffsetLost`."""
+    earliest, end = kept
+    where = f"{partition.topic}-{partition.partition}: the group is to go on at offset {offset}"
+    lost = (
+        f"{where}, but the broker keeps records from {earliest} on: {earliest - offset} were deleted unread"
+        if offset < earliest
+        else f"{where}, but the log ends at {end}: it was cut, or made anew"
+    )
     if on_offset_lost == "stop":
         raise OffsetLost(
-            f"{partition.topic}-{partition.partition}: the group committed offset {committed}, but the "
-            f"broker keeps records from {earliest} on: {earliest - committed} were deleted unread. "
-            "Set on_offset_lost to earliest or latest to go on without them."
+            f"{lost}. Set STREAM_POOL_ON_OFFSET_LOST to earliest or latest to go on all the same."
         )
     position = earliest if on_offset_lost == "earliest" else end
-    log.error(
-        "records deleted unread",
-        topic=partition.topic,
-        partition=partition.partition,
-        committed=committed,
-        now=position,
-    )
+    log.error("offset lost", problem=lost, now=position)
     return position
 
 

@@ -45,10 +45,7 @@ def worker_snapshot(app: "App") -> WorkerSnapshot:
 
 
 def health_facts(app: "App") -> HealthFacts:
-    """What health is judged by.
-
-    The page is served by the loop that it asks about, so that the loop turned just now.
-    """
+    """What health is judged by."""
     plant = app.plant
     now_s = plant.clock.monotonic()
     source, poller = plant.source, plant.recorder.poller
@@ -56,7 +53,6 @@ def health_facts(app: "App") -> HealthFacts:
         now_s=now_s,
         crashed=app.crashed,
         stopping=app.fault is not None or app.should_stop,
-        loop_turned_at_s=now_s,
         joined=source is None or source.unassigned_since_s is None,
         broker_answered_at_s=poller.answered_at_s if poller is not None else now_s,
         paused_since_s=min(source.paused_since_s.values(), default=None) if source is not None else None,

@@ -31,9 +31,9 @@ from stream_pool.errors import StreamPoolError
 from stream_pool.stream.channel import BatchChannel
 from stream_pool.stream.client import Consumer
 from stream_pool.stream.counters import Counters
-from stream_pool.stream.errors import BrokerUnavailable, OffsetLost, TopicMissing
+from stream_pool.stream.errors import BrokerUnavailable, TopicMissing
 from stream_pool.stream.offsets import OffsetTracker, Record
-from stream_pool.stream.positions import OnOffsetLost, Reset, starting_positions
+from stream_pool.stream.positions import OnOffsetLost, Reset, go_on_at, starting_positions
 from stream_pool.stream.unreadable import Bury, step_over
 
 log = structlog.get_logger(__name__)
@@ -111,6 +111,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         self.on_hand_back: Callable[[list[TopicPartition]], None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._assignments = 0
 
     @property
     def topics(self) -> list[str]:
@@ -139,18 +140,22 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
 
     async def commit_all(self) -> dict[TopicPartition, int]:
         """Commit every position, moved or not, and return what the broker acknowledged."""
+        await self._pass_markers()
         positions = self.tracker.positions()
         return positions if await self._commit(positions) else {}
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Called by the client before the group's partitions are dealt anew."""
         self.counters.rebalances += 1
+        self._assignments += 1
         self.unassigned_since_s = self._clock.monotonic()
         await self._hand_back(list(revoked))
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Called by the client with this member's partitions, before it fetches from them."""
         partitions = list(assigned)
+        self._assignments += 1
+        self.unassigned_since_s = None
         if not partitions or self._stopping:
             return
         try:
@@ -161,7 +166,6 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         self.tracker.assign(positions)
         for partition, offset in positions.items():
             self._consumer.seek(partition, offset)
-        self.unassigned_since_s = None
         self.paused_since_s.clear()
         self._apply_pressure()
         log.info(
@@ -195,8 +199,12 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
 
     async def _fetch(self) -> None:
         options = self._options
+        unreadable = False
         while not self._stopping:
             try:
+                if unreadable:
+                    unreadable = False
+                    await self._step_over()
                 fetched = await self._consumer.getmany(
                     timeout_ms=options.poll_timeout_ms, max_records=options.max_poll_records
                 )
@@ -206,11 +214,10 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
                 if self._is_premature(error):
                     await asyncio.sleep(_PREMATURE_FETCH_S)
                     continue
-                raise OffsetLost(
-                    f"group {self.group!r}: the broker no longer has the offset to read: {error}"
-                ) from error
+                await self._go_on_from(error.args[0])
+                continue
             except UnicodeDecodeError:
-                await self._step_over()
+                unreadable = True
                 continue
             except _DENIED as error:
                 raise TopicMissing(f"group {self.group!r} may not read {self.topics}: {error!r}") from error
@@ -233,12 +240,30 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         offsets: Mapping[TopicPartition, int] = error.args[0]
         return not offsets.keys() <= set(self.tracker.partitions())
 
+    async def _go_on_from(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """The log no longer has the offsets to read: stop, or go on where the options say.
+
+        Raises `OffsetLost`.
+        """
+        partitions = list(offsets)
+        earliest = await self._consumer.beginning_offsets(partitions)
+        end = await self._consumer.end_offsets(partitions)
+        for partition, offset in offsets.items():
+            kept = (earliest[partition], end[partition])
+            self._consumer.seek(partition, go_on_at(partition, offset, kept, self._options.on_offset_lost))
+
     async def _step_over(self) -> None:
-        now = self._clock.monotonic
+        assignments = self._assignments
+
+        def deliver(partition: TopicPartition, records: Sequence[Record]) -> None:
+            self._deliver(partition, records, self._clock.monotonic())
+            self._apply_pressure()
+
         await step_over(
             self._consumer,
             self.tracker.partitions(),
-            deliver=lambda partition, records: self._deliver(partition, records, now()),
+            deliver=deliver,
+            is_assigned=lambda: self._assignments == assignments,
             bury=self._bury,
             timeout_ms=self._options.poll_timeout_ms,
             steps=self._options.max_poll_records,
@@ -277,7 +302,17 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
     async def _commit_often(self) -> None:
         while not self._stopping:
             await asyncio.sleep(self._options.commit_interval_s)
+            await self._pass_markers()
             await self._commit(self.tracker.uncommitted())
+
+    async def _pass_markers(self) -> None:
+        """Where nothing is in flight, stand where the client stands: behind markers and holes at the end."""
+        try:
+            async with asyncio.timeout(_COMMIT_TIMEOUT_S):
+                for partition in self.tracker.idle():
+                    self.tracker.skip_to(partition, await self._consumer.position(partition))
+        except (TimeoutError, KafkaError) as error:
+            log.debug("positions not known", group=self.group, error=repr(error))
 
     async def _commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
         if not offsets or self._from_beginning:

@@ -48,12 +48,14 @@ async def step_over(
     *,
     deliver: Deliver,
     bury: Bury,
+    is_assigned: Callable[[], bool],
     timeout_ms: int,
     steps: int,
 ) -> None:
     """Read at most `steps` records of each partition one by one, and get past the first that cannot be read.
 
-    Raises what `bury` raises.
+    `is_assigned` says whether the partitions are still the caller's as they were: a seek after a rebalance
+    would move what the new assignment has set. Raises what `bury` and the client raise.
     """
     for partition in partitions:
         for _ in range(steps):
@@ -64,7 +66,8 @@ async def step_over(
                 record = UnreadableRecord(partition.topic, partition.partition, offset)
                 log.warning("record cannot be read", record=f"{record.topic}-{record.partition}@{offset}")
                 await bury(record, UnreadableHeader(f"a header name is not UTF-8: {error}"))
-                consumer.seek(partition, offset + 1)
+                if is_assigned():
+                    consumer.seek(partition, offset + 1)
                 return
             if not fetched:
                 break

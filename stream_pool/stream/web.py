@@ -23,7 +23,7 @@ def add_pages(app: "App") -> None:
 
     @app.page("/health/live", name="stream-pool-live")
     async def health_live(view: Any, _request: Any) -> Any:
-        return _answer(view, live(health_facts(app), limits))
+        return _answer(view, live(health_facts(app)))
 
     @app.page("/health/ready", name="stream-pool-ready")
     async def health_ready(view: Any, _request: Any) -> Any:

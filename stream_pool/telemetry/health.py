@@ -1,6 +1,7 @@
 """Whether the worker lives, and whether it is ready, as two pure functions of a few facts.
 
-Live is what a restart would mend: the process crashed, or its event loop no longer turns. Ready is whether
+Live is what a restart would mend: a crash, or an event loop that no longer turns, which shows as a page that
+does not answer. Ready is whether
 orders move: it stands in its group, the broker answers, no pause outlasts its patience, and it is not on its
 way out. A broker that is away makes a worker unready and never dead: a restart would not bring it back. An
 event log that cannot be written is neither, since the log never stops the orders.
@@ -24,7 +25,6 @@ class HealthFacts:
     now_s: float
     crashed: bool
     stopping: bool
-    loop_turned_at_s: float
     joined: bool
     broker_answered_at_s: float | None
     paused_since_s: float | None
@@ -34,7 +34,6 @@ class HealthFacts:
 class HealthLimits:
     """For how long each may last before it counts, in seconds."""
 
-    loop_silent_s: float = 5.0
     broker_silent_s: float = 30.0
     paused_s: float = 60.0
 
@@ -62,20 +61,17 @@ class Health:
         }
 
 
-def live(facts: HealthFacts, limits: HealthLimits) -> Health:
+def live(facts: HealthFacts) -> Health:
     """Whether the process is worth keeping."""
     reasons = []
     if facts.crashed:
         reasons.append(("crashed", "a service of the worker crashed"))
-    silent_s = facts.now_s - facts.loop_turned_at_s
-    if silent_s > limits.loop_silent_s:
-        reasons.append(("event_loop_stuck", f"the event loop last turned {silent_s:.1f} s ago"))
     return Health(tuple(reasons))
 
 
 def ready(facts: HealthFacts, limits: HealthLimits) -> Health:
     """Whether orders move through this worker."""
-    reasons = list(live(facts, limits).reasons)
+    reasons = list(live(facts).reasons)
     if facts.stopping:
         reasons.append(("stopping", "the worker is on its way out"))
     if not facts.joined:

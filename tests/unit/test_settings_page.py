@@ -13,7 +13,7 @@ def rows() -> list[str]:
     for name, field in Settings.model_fields.items():
         default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default).lower()
         told = " ".join((field.description or "").split())
-        made.append(f"| `{variable(name)}` | {default or '–'} | {told} |")
+        made.append(f"| `{variable(name)}` | {default or chr(0x2013)} | {told} |")
     return made
 
 

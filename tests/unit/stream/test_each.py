@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fakes import Bench, FakeRecord, records
 
+from stream_pool.errors import MisuseError
 from stream_pool.signals import BOUNDS_S
 from stream_pool.stream import each as each_module
 from stream_pool.stream.batch import Batch, Rejected
@@ -252,6 +253,68 @@ async def test_17_latency_is_counted_in_its_bucket(bench: Bench) -> None:
     found = [i for i, count in enumerate(latency.counts) for _ in range(count)]
     assert found == expected
     assert latency.max_s == pytest.approx(done_s[-1])
+
+
+async def test_19_a_cancellation_from_within_is_a_failure(bench: Bench) -> None:
+    """A handler that awaits what somebody else cancelled has failed, and its record is not done."""
+
+    async def handler(order: Order) -> None:
+        if order.offset == 2:
+            inner = asyncio.ensure_future(asyncio.sleep(60))
+            inner.cancel()
+            await inner
+
+    await run(bench, records(1, 2, 3), handler, retries=1)
+    assert bench.letters.reasons == [(2, "handler_error")]
+    assert bench.position == 4
+    assert bench.counters.of("orders", 0).handler_errors == 2
+
+
+async def test_20_a_cancellation_of_the_agent_commits_nothing_more(bench: Bench) -> None:
+    """The agent's own cancellation goes on, and the record at hand stays undone."""
+    reached = asyncio.Event()
+
+    async def handler(order: Order) -> None:
+        if order.offset == 2:
+            reached.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(run(bench, records(1, 2, 3), handler))
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert bench.letters.written == []
+    assert bench.position < 2
+
+
+async def test_21_whatever_is_awaitable_is_awaited(bench: Bench) -> None:
+    """A sync wrapper of a coroutine function and an object with an async call are handlers too."""
+    seen: list[int] = []
+
+    async def inner(order: Order) -> Rejected | None:
+        await asyncio.sleep(0)
+        seen.append(order.offset)
+        return Rejected("late") if order.offset == 2 else None
+
+    class Asynchronous:
+        async def __call__(self, order: Order) -> None:
+            await inner(order)
+
+    await run(bench, records(1, 2), lambda order: inner(order))
+    await run(bench, records(3), Asynchronous())
+    assert seen == [1, 2, 3]
+    assert bench.letters.reasons == [(2, "late")]
+
+
+def test_22_a_handler_that_yields_is_refused() -> None:
+    """It would never run: calling it makes a generator and nothing else."""
+
+    def handler(order: Order) -> Any:
+        yield order
+
+    with pytest.raises(MisuseError, match="yield"):
+        Each(handler)
 
 
 @pytest.mark.parametrize(

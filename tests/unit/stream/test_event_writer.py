@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 import orjson
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 from fakes import FakeClock
 
-from stream_pool.events import MemorySampled
+from stream_pool.events import MemorySampled, ObservationsLost
 from stream_pool.stream.event_writer import EventWriter, Identity
 
 
@@ -16,6 +16,7 @@ class Producer:
 
     def __init__(self) -> None:
         self.down = False
+        self.largest = 10_000
         self.sent: list[dict[str, Any]] = []
 
     async def send(
@@ -23,7 +24,9 @@ class Producer:
     ) -> "asyncio.Future[Any]":
         assert (topic, partition) == ("g.events", 0)
         ack: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        if self.down:
+        if len(value) > self.largest:
+            ack.set_exception(MessageSizeTooLargeError())
+        elif self.down:
             ack.set_exception(KafkaConnectionError("down"))
         else:
             self.sent.append({"type": dict(headers)["ce_type"].decode(), **orjson.loads(value)})
@@ -102,3 +105,15 @@ async def test_05_flushing_ends_in_time() -> None:
     async with asyncio.timeout(1.0):
         await writer.flush(0.05)
     assert writer.buffered == 1
+
+
+async def test_06_too_large_is_lost_alone() -> None:
+    """An event that the topic will not take is dropped and counted; those beside it are written."""
+    producer = Producer()
+    writer = make(producer)
+    observe(writer, 2)
+    writer.append(ObservationsLost(*writer.stamp(), 1, {"x" * 20_000: 1}))
+    observe(writer, 2)
+    await writer.flush(1.0)
+    assert {each["sequence"] for each in producer.sent} == {1, 2, 4, 5}
+    assert (writer.lost, writer.buffered) == (1, 0)

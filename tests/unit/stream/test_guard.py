@@ -115,6 +115,40 @@ async def test_5_returning_stops_the_worker() -> None:
     assert case.bench.position == 0
 
 
+async def test_8_a_cancelled_agent_lets_its_batch_go() -> None:
+    """Whoever takes up the queue after it must not finish what it had begun."""
+    case = Case("stop")
+
+    async def agent(batches: Any) -> None:
+        async for _ in batches:
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(guarded(agent, case.channel, case.app)(case.batches()))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert case.queue.current is not None
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert case.queue.current is None
+    assert case.bench.position == 0
+    assert not case.bench.tracker.held([ORDERS])
+
+
+async def test_9_a_cancellation_from_within_is_a_failure() -> None:
+    """An agent that awaits what somebody else cancelled stops the worker like one that raises."""
+    case = Case("stop")
+
+    async def agent(batches: Any) -> None:
+        async for _ in batches:
+            inner = asyncio.ensure_future(asyncio.sleep(60))
+            inner.cancel()
+            await inner
+
+    assert await case.run(agent) is None
+    assert [fault.reason for fault in case.app.faults] == ["handler_error"]
+    assert case.bench.position == 0
+
+
 async def test_6_an_agent_that_yields_is_guarded_too() -> None:
     """Faust's agents may be generators: the same table holds."""
     case = Case("stop")

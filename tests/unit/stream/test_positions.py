@@ -29,6 +29,7 @@ def test_starting_position(
 def test_lost_records_stop_the_worker() -> None:
     """The error says how many were deleted unread, and what to set to go on."""
     with pytest.raises(
-        OffsetLost, match=r"orders-0: .* offset 4, .* from 9 on: 5 were deleted unread.*on_offset_lost"
+        OffsetLost,
+        match=r"orders-0: .* offset 4, .* from 9 on: 5 were deleted unread.*STREAM_POOL_ON_OFFSET_LOST",
     ):
         starting_position(ORDERS, 4, 9, 90, "earliest", "stop")

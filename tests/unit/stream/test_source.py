@@ -33,6 +33,7 @@ class Consumer:
         self.seeks: dict[TopicPartition, int] = {}
         self.paused: set[TopicPartition] = set()
         self.hangs = False
+        self.at: dict[TopicPartition, int] = {}
         self.stopped = False
 
     async def start(self) -> None: ...
@@ -58,7 +59,7 @@ class Consumer:
         self.stored.update(offsets)
 
     async def position(self, partition: TopicPartition) -> int:
-        return 7
+        return self.at.get(partition, 0)
 
     async def committed(self, partition: TopicPartition) -> int | None:
         return self.stored.get(partition)
@@ -280,7 +281,7 @@ async def test_11_a_broker_that_answers_errors_is_asked_again(rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     ("error", "reason"),
-    [(OffsetOutOfRangeError({A: 5}), "offset_lost"), (RuntimeError("boom"), "internal")],
+    [(OffsetOutOfRangeError({A: 5_000}), "offset_lost"), (RuntimeError("boom"), "internal")],
 )
 async def test_12_what_ends_the_fetching_stops_the_worker(rig: Rig, error: Exception, reason: str) -> None:
     """Nothing dies unseen: a lost offset or a fault becomes the worker's fault."""
@@ -314,6 +315,7 @@ async def test_14_the_stop_has_a_limit_for_each_step() -> None:
 async def test_15_a_record_that_the_client_cannot_read_is_passed(rig: Rig) -> None:
     """Those before it are delivered, it is buried where it stands, and reading goes on behind it."""
     bad = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+    rig.consumer.at = {A: 7}
     await rig.assign(A)
     await rig.fetch(bad)
     await rig.fetch({A: of(A, 6)})
@@ -324,3 +326,52 @@ async def test_15_a_record_that_the_client_cannot_read_is_passed(rig: Rig) -> No
     await rig.fetch({A: of(A, 8)})
     assert [record.offset for claim in rig.a.claims for record in claim.delivery.records] == [6, 8]
     assert rig.faults == []
+
+
+async def test_16_a_record_passed_after_a_rebalance_moves_nothing(rig: Rig) -> None:
+    """While its dead letter is written the partition may be dealt anew: that position stands."""
+    rig.consumer.at = {A: 7}
+    await rig.assign(A)
+
+    async def bury(_record: UnreadableRecord, _error: UnreadableHeader) -> None:
+        await rig.source.on_partitions_revoked([A])
+        rig.consumer.stored = {A: 3}
+        await rig.assign(A)
+        done.set()
+
+    rig.source._bury = bury
+    done = asyncio.Event()
+    bad = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+    await rig.fetch(bad)
+    await rig.fetch(bad)
+    await done.wait()
+    await rig.fetch({})
+    assert rig.consumer.seeks[A] == 3
+
+
+async def test_17_markers_at_the_end_are_passed(rig: Rig) -> None:
+    """A transaction's marker is never delivered; with nothing in flight the position is the client's."""
+    await rig.assign(A)
+    await rig.fetch({A: of(A, 0, 1)})
+    rig.consumer.at = {A: 3}
+    assert await rig.source.commit_all() == {A: 0}, "not while records are in flight"
+    work_off(rig.a.claims[0])
+    assert await rig.source.commit_all() == {A: 3}
+
+
+async def test_18_a_spare_member_is_assigned_too(rig: Rig) -> None:
+    """A group with more members than partitions gives some of them nothing, and that is an assignment."""
+    await rig.assign()
+    assert rig.source.unassigned_since_s is None
+
+
+@pytest.mark.parametrize(("on_offset_lost", "goes_on_at"), [("earliest", 0), ("latest", 1_000)])
+async def test_19_a_lost_offset_is_passed_on_request(on_offset_lost: str, goes_on_at: int) -> None:
+    """Also where the log was cut behind it, or retention overtook a consumer while it read."""
+    rig = Rig(on_offset_lost=on_offset_lost)
+    await rig.source.start()
+    await rig.assign(A)
+    await rig.fetch(OffsetOutOfRangeError({A: 5_000}))
+    assert rig.faults == []
+    assert rig.consumer.seeks[A] == goes_on_at
+    await rig.source.stop()

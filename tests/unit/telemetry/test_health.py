@@ -7,12 +7,11 @@ import pytest
 
 from stream_pool.telemetry.health import HealthFacts, HealthLimits, live, ready
 
-LIMITS = HealthLimits(loop_silent_s=5, broker_silent_s=30, paused_s=60)
+LIMITS = HealthLimits(broker_silent_s=30, paused_s=60)
 WELL = HealthFacts(
     now_s=1_000.0,
     crashed=False,
     stopping=False,
-    loop_turned_at_s=999.5,
     joined=True,
     broker_answered_at_s=999.0,
     paused_since_s=None,
@@ -21,10 +20,6 @@ WELL = HealthFacts(
 CASES = [
     pytest.param({}, [], [], id="1 all well"),
     pytest.param({"crashed": True}, ["crashed"], ["crashed"], id="2 crashed"),
-    pytest.param({"loop_turned_at_s": 995.0}, [], [], id="3 the loop was busy for as long as it may be"),
-    pytest.param(
-        {"loop_turned_at_s": 994.9}, ["event_loop_stuck"], ["event_loop_stuck"], id="4 the loop is stuck"
-    ),
     pytest.param({"stopping": True}, [], ["stopping"], id="5 on its way out"),
     pytest.param({"joined": False}, [], ["not_assigned"], id="6 not in its group"),
     pytest.param({"broker_answered_at_s": None}, [], ["broker_silent"], id="7 no answer since the start"),
@@ -49,7 +44,7 @@ def test_health(
 ) -> None:
     """A worker without its broker lives; one that is not alive is not ready."""
     facts = dataclasses.replace(WELL, **change)  # type: ignore[arg-type]  # the table's values fit their fields
-    for health, slugs in ((live(facts, LIMITS), against_live), (ready(facts, LIMITS), against_ready)):
+    for health, slugs in ((live(facts), against_live), (ready(facts, LIMITS), against_ready)):
         assert [slug for slug, _ in health.reasons] == slugs
         assert health.healthy == (not slugs)
         assert health.http_status == (503 if slugs else 200)
@@ -62,4 +57,4 @@ def test_the_body_says_for_how_long() -> None:
         "status": "fail",
         "reasons": [{"reason": "broker_silent", "detail": "the broker last answered 100.0 s ago"}],
     }
-    assert live(WELL, LIMITS).body() == {"status": "pass", "reasons": []}
+    assert live(WELL).body() == {"status": "pass", "reasons": []}
