@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     """A worker that sends no heartbeat for so long is taken out of its group."""
     rebalance_timeout_ms: int = Field(30_000, ge=1_000, le=1_800_000)
     """How long the group waits for a member to rejoin; above the drain."""
-    drain_timeout_s: float = Field(10, ge=0, le=3_600)
+    drain_timeout_s: float = Field(6, ge=0, le=3_600)
     """How long work in flight may take to finish on a revocation or a stop."""
     stop_timeout_s: float = Field(15, ge=0.5, le=7_200)
     """From the signal to the exit of the process, whatever hangs; above the drain."""

@@ -56,7 +56,7 @@ class SourceOptions:
     buffer_records: int = 4_000
     buffer_bytes: int = 64 * 2**20
     commit_interval_s: float = 1.0
-    drain_timeout_s: float = 10.0
+    drain_timeout_s: float = 6.0
     auto_offset_reset: Reset = "earliest"
     on_offset_lost: OnOffsetLost = "stop"
 
@@ -317,13 +317,13 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
     async def _commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
         if not offsets or self._from_beginning:
             return False
-        async with self._commit_lock:
-            try:
-                await asyncio.wait_for(self._consumer.commit(offsets), _COMMIT_TIMEOUT_S)
-            except (TimeoutError, KafkaError) as error:
-                self.counters.commit_failures += 1
-                log.warning("commit failed, its records may come again", group=self.group, error=repr(error))
-                return False
+        try:
+            async with asyncio.timeout(_COMMIT_TIMEOUT_S), self._commit_lock:
+                await self._consumer.commit(offsets)
+        except (TimeoutError, KafkaError) as error:
+            self.counters.commit_failures += 1
+            log.warning("commit failed, its records may come again", group=self.group, error=repr(error))
+            return False
         self.counters.commits += 1
         self.tracker.committed(offsets)
         return True

@@ -1,6 +1,7 @@
 """A plain `faust.App`, as it was before: only the serializer is named."""
 
 import os
+import tempfile
 
 import faust
 from script import GROUP, TOPICS, tell
@@ -9,6 +10,7 @@ app = faust.App(
     GROUP,
     broker=os.environ["STREAM_POOL_BROKER"],
     store="memory://",
+    datadir=tempfile.mkdtemp(prefix="stream-pool-faust-"),
     topic_disable_leader=True,
     web_port=int(os.environ["STREAM_POOL_WEB_PORT"]),
     web_bind="127.0.0.1",
