@@ -65,13 +65,17 @@ class Report:
 
 
 def environment(broker: str, **more: Any) -> dict[str, Any]:
-    """Where a bench ran: what a reader needs to know before comparing two runs of it."""
+    """Where a bench runs: what a reader needs to know before comparing two runs. Call it before the load.
+
+    `load_average` is the machine's over the last minute: what else was going on.
+    """
     return {
         "broker": broker,
         "python": platform.python_version(),
         "implementation": sys.implementation.name,
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
+        "load_average": os.getloadavg()[0],
         **more,
     }
 

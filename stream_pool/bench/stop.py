@@ -71,6 +71,7 @@ class Try:
 def bench_stop(broker: JavaBroker, *, tries: int, backlog: int, say: Say) -> Report:
     """Run the bench on a started broker that may be frozen. Raises `BenchClientError`."""
     servers = broker.bootstrap_servers
+    where = environment(str(broker), tries=tries, backlog=backlog, deadline_s=DEADLINE_S)
     say(f"writing a backlog of {backlog:,} orders to {broker}")
     asyncio.run(
         preload(servers, TOPIC, orders=backlog, partitions=PARTITIONS, poison_every=POISON_EVERY, say=say)
@@ -82,7 +83,7 @@ def bench_stop(broker: JavaBroker, *, tries: int, backlog: int, say: Say) -> Rep
             say(f"try {number} of {tries}, {kind.replace('_', ' ')}: {done[-1]}")
     return Report(
         bench="stop",
-        environment=environment(str(broker), tries=tries, backlog=backlog, deadline_s=DEADLINE_S),
+        environment=where,
         candidates={kind: _figures(done) for kind, done in results.items()},
         ratios={},
         bars=tuple(bar for kind, done in results.items() for bar in _bars(kind.replace("_", " "), done)),

@@ -12,6 +12,7 @@ import statistics
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from stream_pool.bench.backlog import preload
 from stream_pool.bench.client import Program, run_to_marks
@@ -62,6 +63,7 @@ def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say
     Raises `BenchClientError` where a candidate does not come to its end.
     """
     servers = broker.bootstrap_servers
+    where = environment(str(broker), rounds=rounds, records=records, backlog=backlog)
     say(f"writing a backlog of {backlog:,} orders to {broker}")
     asyncio.run(preload(servers, TOPIC, orders=backlog, partitions=PARTITIONS, say=say))
     figures: Figures = {name: [] for name in CANDIDATES}
@@ -74,7 +76,7 @@ def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say
         )
     growth = [_growth(servers, backlog) for _ in range(MEMORY_RUNS)]
     say(f"memory: peak over {backlog:,} orders is {max(growth):.2f} of that after {MEMORY_FROM:,}")
-    return _report(broker, figures, growth, rounds=rounds, records=records, backlog=backlog)
+    return _report(where, figures, growth)
 
 
 def _order(round_number: int) -> list[str]:
@@ -115,9 +117,7 @@ def _line(latest: Mapping[str, Mapping[str, float]]) -> str:
     return ", ".join(f"{name} {run['cpu_us_per_record']:.1f} µs" for name, run in latest.items())
 
 
-def _report(
-    broker: Broker, figures: Figures, growth: list[float], *, rounds: int, records: int, backlog: int
-) -> Report:
+def _report(where: Mapping[str, Any], figures: Figures, growth: list[float]) -> Report:
     cost = {name: [run["cpu_us_per_record"] for run in runs] for name, runs in figures.items()}
 
     def against(ours: str, theirs: str) -> Interval:
@@ -127,7 +127,7 @@ def _report(
     to_faust = against("stream_pool_orjson", "faust_agent")
     return Report(
         bench="stream",
-        environment=environment(str(broker), rounds=rounds, records=records, backlog=backlog),
+        environment=where,
         candidates={
             name: {metric: statistics.median(run[metric] for run in runs) for metric in runs[0]}
             for name, runs in figures.items()
