@@ -3,6 +3,8 @@
 from stream_pool.signals import Histogram
 from stream_pool.stream.offsets import Delivery
 
+_REASONS_MAX = 64
+
 
 class PartitionCounters:
     """Totals since the process began, and the latency (from poll to done) of the interval that runs.
@@ -50,6 +52,9 @@ class PartitionCounters:
         latency.sum_s += sum_s - latency_s * records
 
     def dead_letter(self, reason: str) -> None:
+        """Count one. A handler may make reasons up: beyond `_REASONS_MAX` of them the rest counts as `other`."""
+        if reason not in self.dead_letters and len(self.dead_letters) >= _REASONS_MAX:
+            reason = "other"
         self.dead_letters[reason] = self.dead_letters.get(reason, 0) + 1
 
     def take_latency(self) -> Histogram:

@@ -7,6 +7,7 @@ rising sequence, so that a reader drops what was written twice.
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -23,7 +24,12 @@ _BACKOFF_S = 1.0
 _AT_ONCE = 100
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
-_Waiting = tuple[str, EncodedEvent]
+
+class _Waiting(NamedTuple):
+    """An event on its way. `counts` is what has to be reported where it is lost, by type."""
+
+    message: EncodedEvent
+    counts: Mapping[str, int]
 
 
 class EventProducer(Protocol):
@@ -92,11 +98,15 @@ class EventWriter:
         """Queue an observation; drop the oldest event where the buffer is full."""
         source = f"/stream-pool/{self.identity.worker}"
         encoded = encode(event, id=event_id(event), source=source, time_ms=self._clock.now_ms())
-        self.append_encoded(event.TYPE, encoded)
+        earlier = event.by_type if isinstance(event, ObservationsLost) else {}
+        self._queue(_Waiting(encoded, Counter({event.TYPE: 1}) + Counter(earlier)))
 
     def append_encoded(self, event_type: str, encoded: EncodedEvent) -> None:
         """The same for an event whose message is made already."""
-        self._waiting.append((event_type, encoded))
+        self._queue(_Waiting(encoded, {event_type: 1}))
+
+    def _queue(self, event: _Waiting) -> None:
+        self._waiting.append(event)
         self._trim()
         self._awake.set()
 
@@ -109,10 +119,13 @@ class EventWriter:
                 if not await self._write_some():
                     await asyncio.sleep(_BACKOFF_S)
             if self._unreported:
+                await asyncio.sleep(_BACKOFF_S)
                 self._report_lost()
 
     async def flush(self, timeout_s: float) -> None:
         """Write what is queued, for at most `timeout_s`; what is left then is lost with the process."""
+        if self._unreported:
+            self._report_lost()
         try:
             async with asyncio.timeout(timeout_s):
                 while self._waiting and await self._write_some():
@@ -129,7 +142,7 @@ class EventWriter:
             batch = [self._waiting.popleft() for _ in range(count)]
             try:
                 async with asyncio.timeout(_WRITE_TIMEOUT_S):
-                    acks = [await self._send(encoded) for _, encoded in batch]
+                    acks = [await self._send(event.message) for event in batch]
                     await asyncio.gather(*acks)
             except _TOO_LARGE as error:
                 self._refused(batch, error)
@@ -151,8 +164,8 @@ class EventWriter:
             self._put_back(batch)
             return
         self._singly = max(0, self._singly - 1)
-        log.error("event too large for its topic", topic=self.topic, type=batch[0][0], error=repr(error))
-        self._lose(batch[0][0])
+        log.error("event too large for its topic", topic=self.topic, error=repr(error))
+        self._lose(batch[0])
 
     def _put_back(self, batch: list[_Waiting]) -> None:
         self._waiting.extendleft(reversed(batch))
@@ -160,11 +173,11 @@ class EventWriter:
 
     def _trim(self) -> None:
         while len(self._waiting) > self._bound:
-            self._lose(self._waiting.popleft()[0])
+            self._lose(self._waiting.popleft())
 
-    def _lose(self, event_type: str) -> None:
+    def _lose(self, event: _Waiting) -> None:
         self.lost += 1
-        self._unreported[event_type] += 1
+        self._unreported.update(event.counts)
 
     async def _send(self, event: EncodedEvent) -> "asyncio.Future[Any]":
         return await self._producer.send(self.topic, event.value, event.key, 0, headers=list(event.headers))

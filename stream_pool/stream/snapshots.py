@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from stream_pool.settings import Settings
 from stream_pool.signals import BOUNDS_S, Histogram
 from stream_pool.stream.counters import PartitionCounters
 from stream_pool.telemetry import (
-    BuildInfo,
     Distribution,
     EventLogSnapshot,
     HealthFacts,
@@ -29,7 +27,7 @@ def worker_snapshot(app: "App") -> WorkerSnapshot:
     source = plant.source
     sources = list(plant.intake.sources.values())
     return WorkerSnapshot(
-        build=build_info(plant.settings),
+        build=plant.settings.build_info,
         started_at_s=plant.started_at_ms / 1_000,
         topics=_topics(plant),
         partitions=_partitions(plant, source),
@@ -57,11 +55,6 @@ def health_facts(app: "App") -> HealthFacts:
         broker_answered_at_s=poller.answered_at_s if poller is not None else now_s,
         paused_since_s=min(source.paused_since_s.values(), default=None) if source is not None else None,
     )
-
-
-def build_info(settings: Settings) -> BuildInfo:
-    """The process labels."""
-    return BuildInfo(**{name: getattr(settings, name) for name in BuildInfo.__dataclass_fields__})
 
 
 def _topics(plant: "Plant") -> tuple[TopicSnapshot, ...]:

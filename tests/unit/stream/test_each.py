@@ -25,7 +25,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def bench() -> Bench:
-    return Bench()
+    return Bench(budget=DeadLetterBudget(ratio=1.0))
 
 
 async def run(
@@ -305,6 +305,14 @@ async def test_21_whatever_is_awaitable_is_awaited(bench: Bench) -> None:
     await run(bench, records(3), Asynchronous())
     assert seen == [1, 2, 3]
     assert bench.letters.reasons == [(2, "late")]
+
+
+async def test_23_reasons_that_are_made_up_are_bounded(bench: Bench) -> None:
+    """A handler that puts an order's number into the reason does not make a metric series of each."""
+    await run(bench, records(*range(200)), lambda order: Rejected(f"order_{order.offset}"), retries=0)
+    reasons = bench.counters.of("orders", 0).dead_letters
+    assert len(reasons) == 65
+    assert reasons["other"] == 136
 
 
 def test_22_a_handler_that_yields_is_refused() -> None:

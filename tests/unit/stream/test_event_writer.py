@@ -117,3 +117,19 @@ async def test_06_too_large_is_lost_alone() -> None:
     await writer.flush(1.0)
     assert {each["sequence"] for each in producer.sent} == {1, 2, 4, 5}
     assert (writer.lost, writer.buffered) == (1, 0)
+
+
+async def test_07_a_lost_report_is_told_by_the_next() -> None:
+    """What a report said is not lost with it."""
+    producer = Producer()
+    writer = make(producer)
+    producer.largest = 50
+    writer.append(ObservationsLost(*writer.stamp(), 7, {"a": 3, "b": 4}))
+    await writer.flush(1.0)
+    producer.largest = 10_000
+    writer._report_lost()
+    await writer.flush(1.0)
+    (told,) = producer.sent
+    assert told["by_type"] == {"a": 3, "b": 4, "stream-pool.observations.lost.v1": 1}
+    assert told["lost"] == 8
+    assert writer.lost == 1
