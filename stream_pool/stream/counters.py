@@ -52,7 +52,7 @@ class PartitionCounters:
         latency.sum_s += sum_s - latency_s * records
 
     def dead_letter(self, reason: str) -> None:
-        """Count one. A handler may make reasons up: beyond `_REASONS_MAX` of them the rest counts as `other`."""
+        """Count one. Handlers may make reasons up: beyond `_REASONS_MAX` the rest counts as `other`."""
         if reason not in self.dead_letters and len(self.dead_letters) >= _REASONS_MAX:
             reason = "other"
         self.dead_letters[reason] = self.dead_letters.get(reason, 0) + 1
