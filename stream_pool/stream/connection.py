@@ -5,7 +5,7 @@ exit code, not a client's retries in a log.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -114,9 +114,7 @@ async def ensure_side_topic(admin: AIOKafkaAdminClient, topic: str, config: Mapp
     log.info("topic created", topic=topic)
 
 
-async def wait_for_topic(
-    admin: AIOKafkaAdminClient, topic: str, *, partitions: int, sleep: Callable[[float], Any] = asyncio.sleep
-) -> None:
+async def wait_for_topic(admin: AIOKafkaAdminClient, topic: str, *, partitions: int) -> None:
     """Wait until a new topic is known to the broker; refuse one of another shape.
 
     Raises `TopicMissing`.
@@ -130,5 +128,5 @@ async def wait_for_topic(
                     "Delete it and let it be created, or name another group."
                 )
             return
-        await sleep(0.1)
+        await asyncio.sleep(0.1)
     raise TopicMissing(f"topic {topic!r} was created, but the broker does not show it")

@@ -24,6 +24,7 @@ from stream_pool.detection import FOLD_VERSION, Conclusion, Rules, State, fold, 
 from stream_pool.events import ClockTicked, DetectorConfigured, LagSampled, encode, read_record
 from stream_pool.stream.batch import Batch
 from stream_pool.stream.event_writer import EventWriter
+from stream_pool.stream.every import every
 from stream_pool.stream.lag_poller import LagPoller, partition_lag
 from stream_pool.stream.offsets import Record
 from stream_pool.stream.source import Source
@@ -113,20 +114,11 @@ class Detector(Service):
 
     async def on_start(self) -> None:
         await self._poller.start()
-        self.add_future(self._tick_often())
+        beat = every(self._rules.window_s, self._tick, clock=self._clock, stopped=lambda: self.should_stop)
+        self.add_future(beat)
 
     async def on_stop(self) -> None:
         await self._poller.stop()
-
-    async def _tick_often(self) -> None:
-        next_s = self._clock.monotonic()
-        while not self.should_stop:
-            next_s = max(next_s + self._rules.window_s, self._clock.monotonic())
-            await asyncio.sleep(next_s - self._clock.monotonic())
-            try:
-                await self._tick()
-            except Exception as error:  # a fault in observing is no reason to stop what is observed
-                log.exception("window not closed", error=repr(error))
 
     async def _tick(self) -> None:
         if self._log not in self._source().tracker.partitions():

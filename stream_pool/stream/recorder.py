@@ -5,11 +5,9 @@ pool, memory, pauses of the collector. The order within an interval is that in w
 commit stands in the log before the lag that is judged by it.
 """
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from aiokafka import TopicPartition
 from mode import Service
 
@@ -24,6 +22,7 @@ from stream_pool.events import (
 from stream_pool.lag import PartitionState
 from stream_pool.pool import GrowthRule, Pool
 from stream_pool.stream.counters import Counters
+from stream_pool.stream.every import every
 from stream_pool.stream.intake import Intake
 from stream_pool.stream.lag_poller import LagPoller, partition_lag
 from stream_pool.stream.outlet import Outlet
@@ -31,8 +30,6 @@ from stream_pool.stream.pool_keeper import PoolKeeper
 from stream_pool.stream.signal_sampler import SignalSampler
 from stream_pool.stream.source import Source
 from stream_pool.telemetry import GcProbe, MemoryProbe
-
-log = structlog.get_logger(__name__)
 
 
 class Recorder(Service):
@@ -100,22 +97,13 @@ class Recorder(Service):
                 self._group, self._connection, interval_s=self._interval_s, clock=self._clock
             )
             await self.poller.start()
-        self.add_future(self._record_often())
+        beat = every(self._interval_s, self.record, clock=self._clock, stopped=lambda: self.should_stop)
+        self.add_future(beat)
 
     async def on_stop(self) -> None:
         self._gc_probe.stop()
         if self.poller is not None:
             await self.poller.stop()
-
-    async def _record_often(self) -> None:
-        next_s = self._clock.monotonic()
-        while not self.should_stop:
-            next_s = max(next_s + self._interval_s, self._clock.monotonic())
-            await asyncio.sleep(next_s - self._clock.monotonic())
-            try:
-                await self.record()
-            except Exception as error:  # a fault in observing is no reason to stop what is observed
-                log.exception("interval not recorded", error=repr(error))
 
     async def record(self) -> None:
         """Write one interval's events."""
