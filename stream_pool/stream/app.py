@@ -19,7 +19,6 @@ import structlog
 from faust.types.topics import TopicT
 from mode.utils.objects import canonshortname
 
-from stream_pool.clock import Clock, SystemClock
 from stream_pool.errors import MisuseError, StreamPoolError
 from stream_pool.pool import Pool
 from stream_pool.settings import Settings, load_settings
@@ -27,6 +26,7 @@ from stream_pool.stream.boot import Boot
 from stream_pool.stream.channel import BatchChannel, BatchQueue, OnError
 from stream_pool.stream.each import Each, Handler
 from stream_pool.stream.guard import guarded
+from stream_pool.stream.host import host_of
 from stream_pool.stream.plant import Plant
 from stream_pool.stream.web import add_pages
 
@@ -54,7 +54,6 @@ class App(faust.App):
         settings: Settings | None = None,
         pool: Pool | None = None,
         decode: Callable[[bytes], Any] | None = None,
-        clock: Clock | None = None,
         **options: Any,
     ) -> None:
         settings = load_settings() if settings is None else settings
@@ -82,7 +81,7 @@ class App(faust.App):
             id,
             settings,
             self.batch_channels,
-            clock=clock or SystemClock(),
+            host=host_of(settings),
             pool=pool,
             decode=decode,
             fail=self.fail,

@@ -10,10 +10,11 @@ pauses partitions.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal, cast
 
 import faust
+from aiokafka import TopicPartition
 from faust.channels import Channel
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
@@ -22,6 +23,9 @@ from stream_pool.stream.offsets import Claim
 
 OnError = Literal["dead_letter", "stop", "skip"]
 """What becomes of a record, or a batch, whose handler raised."""
+
+Resume = Callable[[TopicPartition, int, int], Awaitable[int]]
+"""Where an agent that folds a log begins in a partition, of which the offsets [earliest, end) are there."""
 
 
 class BatchQueue(ThrowableQueue[Any]):
@@ -74,7 +78,7 @@ class BatchChannel(Channel[Batch]):
     """What `app.batches(...)` returns: the channel of one agent, on some topics of one consumer group.
 
     Faust clones a channel before it iterates; every clone shares the one queue, so that the source needs to
-    know only the original.
+    know only the original. `resume` says where an agent with `from_beginning` begins instead.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class BatchChannel(Channel[Batch]):
         group: str,
         on_error: OnError,
         from_beginning: bool = False,
+        resume: Resume | None = None,
         **options: Any,
     ) -> None:
         super().__init__(app, **options)
@@ -92,6 +97,7 @@ class BatchChannel(Channel[Batch]):
         self.group = group
         self.on_error = on_error
         self.from_beginning = from_beginning
+        self.resume = resume
 
     @property
     def batches(self) -> BatchQueue:
@@ -105,5 +111,6 @@ class BatchChannel(Channel[Batch]):
             "group": self.group,
             "on_error": self.on_error,
             "from_beginning": self.from_beginning,
+            "resume": self.resume,
             "queue": self.queue,
         }

@@ -1,14 +1,19 @@
-"""What the stream room asks of a Kafka consumer.
+"""What the stream room asks of Kafka: four small ports, and the client that makes them.
 
-The port that aiokafka fills here, and that a test may fill with its own.
+aiokafka fills them in production (`stream/kafka.py`), the in-memory log of `stream_pool.testing` elsewhere;
+one conformance suite holds both to the same behaviour. Errors are aiokafka's on either side.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
 
 from stream_pool.stream.offsets import Record
+
+Headers = Sequence[tuple[str, bytes | None]]
 
 
 class Consumer(Protocol):
@@ -41,3 +46,92 @@ class Consumer(Protocol):
     def pause(self, *partitions: TopicPartition) -> None: ...
 
     def resume(self, *partitions: TopicPartition) -> None: ...
+
+
+class Producer(Protocol):
+    """A started producer. aiokafka's `AIOKafkaProducer` has all of it."""
+
+    async def send(
+        self,
+        topic: str,
+        value: bytes | None = None,
+        key: bytes | None = None,
+        partition: int | None = None,
+        timestamp_ms: int | None = None,
+        headers: Headers | None = None,
+    ) -> "asyncio.Future[Any]":
+        """Hand a message over; the future is done when the broker has acknowledged it."""
+        ...
+
+    async def send_and_wait(
+        self,
+        topic: str,
+        value: bytes | None = None,
+        key: bytes | None = None,
+        partition: int | None = None,
+        timestamp_ms: int | None = None,
+        headers: Headers | None = None,
+    ) -> Any: ...
+
+    async def stop(self) -> None: ...
+
+
+class Observer(Protocol):
+    """Looks on from outside every group."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def partitions_of(self, topics: Sequence[str]) -> list[TopicPartition]:
+        """Every partition of these topics, in order."""
+        ...
+
+    async def beginning_offsets(
+        self, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, int]: ...
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]: ...
+
+    async def committed(self, group: str) -> Mapping[TopicPartition, int]:
+        """Every commit of a group that the broker has."""
+        ...
+
+
+class Admin(Protocol):
+    """Looks after topics."""
+
+    async def partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
+        """The number of partitions of each of these topics that exists; creates none."""
+        ...
+
+    async def create_topic(self, topic: str, *, partitions: int, config: Mapping[str, str]) -> None:
+        """Create a topic. Raises `TopicAlreadyExistsError`, or another `KafkaError`."""
+        ...
+
+
+class Client(Protocol):
+    """Makes the four for one worker. Making a client connects to nothing."""
+
+    def consumer(self, group: str, options: Mapping[str, Any]) -> Consumer:
+        """A consumer of `group`, not started. `options` are names of aiokafka's consumer options."""
+        ...
+
+    async def producer(self, name: str, *, linger_ms: int) -> Producer:
+        """A started producer. Raises `KafkaError` where no broker answers."""
+        ...
+
+    def observer(self, name: str) -> Observer:
+        """An observer, not started."""
+        ...
+
+    def admin(self, *, timeout_s: float) -> AbstractAsyncContextManager[Admin]:
+        """An admin on the first broker that answers in time. Raises `BrokerUnavailable`."""
+        ...
+
+    def records(self, partition: TopicPartition, start: int, stop: int) -> AsyncIterator[Sequence[Record]]:
+        """The records of [start, stop), in order, as they come, read from outside every group.
+
+        Raises `KafkaError` where the broker refuses, `OffsetOutOfRangeError` where it has them no more.
+        """
+        ...

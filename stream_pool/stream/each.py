@@ -8,7 +8,6 @@ event loop, whichever is first. Failures leave the tight loop.
 import asyncio
 import inspect
 import math
-import random
 from bisect import bisect_left
 from collections.abc import Callable
 from inspect import isawaitable
@@ -70,7 +69,6 @@ class Each:
                 f"handler {self.name} has a yield in it: it would never run. Declare it with @app.agent"
             )
         self._is_async = inspect.iscoroutinefunction(handler)
-        self._random = random.Random()  # jitter only: nothing that is logged or folded rests on it
 
     async def run(self, batch: Batch, runtime: Runtime) -> None:
         """Handle a batch from its first record to its last, or until its partition is taken away.
@@ -103,7 +101,7 @@ class Each:
                 except (Exception, asyncio.CancelledError) as error:
                     raise_if_cancelled(error)
                     try:
-                        if not await self._failed(batch, order, error):
+                        if not await self._failed(batch, order, error, runtime):
                             break
                     except HandlerFailed as stop:
                         failed = stop
@@ -122,7 +120,7 @@ class Each:
         if failed is not None:
             raise failed
 
-    async def _failed(self, batch: Batch, order: Order, error: BaseException) -> bool:
+    async def _failed(self, batch: Batch, order: Order, error: BaseException, runtime: Runtime) -> bool:
         """The handler raised: try again, then do what `on_error` says.
 
         False where the partition went away meanwhile.
@@ -130,7 +128,7 @@ class Each:
         batch.count_handler_error()
         for attempt in range(1, self.retries + 1):
             batch.count_retry()
-            await asyncio.sleep(backoff_s(attempt, self._random.random()))
+            await asyncio.sleep(backoff_s(attempt, runtime.random.random()))
             if batch.dropped:
                 return False
             try:

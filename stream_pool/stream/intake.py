@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer
 from mode import Service
 
 from stream_pool.clock import Clock
 from stream_pool.errors import MisuseError, StreamPoolError
 from stream_pool.stream.channel import BatchChannel
+from stream_pool.stream.client import Client
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.source import Source, SourceOptions
 from stream_pool.stream.unreadable import Bury
@@ -34,7 +34,7 @@ class Intake(Service):
         self,
         channels: Sequence[BatchChannel],
         *,
-        connection: Mapping[str, Any],
+        client: Client,
         consumer_options: Mapping[str, Any],
         source_options: SourceOptions,
         counters: Counters,
@@ -46,7 +46,7 @@ class Intake(Service):
     ) -> None:
         super().__init__(**options)
         self._channels = channels
-        self._connection = connection
+        self._client = client
         self._consumer_options = consumer_options
         self._source_options = source_options
         self._counters = counters
@@ -65,18 +65,10 @@ class Intake(Service):
                 raise MisuseError(
                     f"group {group!r} has agents that begin anew and agents that resume: give them two groups"
                 )
-            consumer = AIOKafkaConsumer(
-                **self._connection,
-                **self._consumer_options,
-                group_id=group,
-                client_id=f"stream-pool-{group}",
-                enable_auto_commit=False,
-                auto_offset_reset="none",
-            )
             observes = group == self._observer_group
             source = Source(
                 group,
-                consumer,
+                self._client.consumer(group, self._consumer_options),
                 channels,
                 replace(self._source_options, on_offset_lost="earliest")
                 if observes

@@ -1,22 +1,21 @@
 """Polls how far a group is behind, on its own clock and its own connections.
 
-The idea: never a by-product of consuming, or a stalled consumer would show no lag. One consumer without a
-group asks for all end offsets in one request a broker, one admin client for all commits of the group in one
-request, whatever the number of partitions. What they mean is decided in `stream_pool.lag`.
+The idea: never a by-product of consuming, or a stalled consumer would show no lag. An observer asks for all
+end offsets and for all commits of the group at once, whatever the number of partitions. What they mean is
+decided in `stream_pool.lag`.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from stream_pool.clock import Clock
 from stream_pool.events import PartitionLag
 from stream_pool.lag import PartitionHistory, PartitionState
+from stream_pool.stream.client import Observer
 
 log = structlog.get_logger(__name__)
 
@@ -42,43 +41,34 @@ def partition_lag(partition: TopicPartition, state: PartitionState) -> Partition
 class LagPoller:
     """The lag of one group. `answered_at_s`: when the broker last answered, in monotonic seconds."""
 
-    def __init__(self, group: str, connection: Mapping[str, Any], *, interval_s: float, clock: Clock) -> None:
+    def __init__(self, group: str, observer: Observer, *, interval_s: float, clock: Clock) -> None:
         self.group = group
         self.answered_at_s: float | None = None
         self.failures = 0
         self._clock = clock
         self._interval_ms = round(interval_s * 1_000)
-        self._ends = AIOKafkaConsumer(**connection, client_id="stream-pool-lag", group_id=None)
-        self._commits = AIOKafkaAdminClient(**connection, client_id="stream-pool-lag")
+        self._observer = observer
         self._histories: dict[TopicPartition, PartitionHistory] = {}
         self._committed: dict[TopicPartition, int] = {}
 
     async def start(self) -> None:
         """Connect. Raises `aiokafka.errors.KafkaError` where no broker answers."""
-        await self._ends.start()
-        await self._commits.start()
+        await self._observer.start()
 
     async def stop(self) -> None:
-        for close in (self._ends.stop, self._commits.close):
-            try:
-                await asyncio.wait_for(close(), _STOP_TIMEOUT_S)
-            except (TimeoutError, KafkaError) as error:
-                log.debug("lag poller not closed in time", error=repr(error))
+        try:
+            await asyncio.wait_for(self._observer.stop(), _STOP_TIMEOUT_S)
+        except (TimeoutError, KafkaError) as error:
+            log.debug("lag poller not closed in time", error=repr(error))
 
     async def partitions_of(self, topics: Sequence[str]) -> list[TopicPartition]:
         """Every partition of these topics, in order."""
-        await self._ends.topics()
-        return [
-            TopicPartition(topic, partition)
-            for topic in topics
-            for partition in sorted(self._ends.partitions_for_topic(topic) or ())
-        ]
+        return await self._observer.partitions_of(topics)
 
     async def end_of(self, partition: TopicPartition) -> int:
         """The end offset of one partition. Raises `aiokafka.errors.KafkaError`, `TimeoutError`."""
         async with asyncio.timeout(_POLL_TIMEOUT_S):
-            ends = await self._ends.end_offsets([partition])
-        return int(ends[partition])
+            return (await self._observer.end_offsets([partition]))[partition]
 
     async def poll(
         self, partitions: Sequence[TopicPartition], commits_at_ms: Mapping[TopicPartition, tuple[int, int]]
@@ -96,10 +86,8 @@ class LagPoller:
             return {}
         try:
             async with asyncio.timeout(_POLL_TIMEOUT_S):
-                ends = await self._ends.end_offsets(list(partitions))
-                committed = await self._commits.list_consumer_group_offsets(
-                    self.group, partitions=list(partitions)
-                )
+                ends = await self._observer.end_offsets(partitions)
+                committed = await self._observer.committed(self.group)
         except (TimeoutError, KafkaError) as error:
             self.failures += 1
             log.warning("lag not known", group=self.group, error=repr(error))
@@ -110,7 +98,7 @@ class LagPoller:
         for partition in partitions:
             history = self._history(partition)
             history.add_end(ends[partition], now_ms)
-            offset = committed[partition].offset if partition in committed else -1
+            offset = committed.get(partition, -1)
             if partition in commits_at_ms:
                 history.add_commit(*commits_at_ms[partition])
             elif offset >= 0 and offset != self._committed.get(partition):

@@ -1,18 +1,16 @@
 """What the worker writes itself, and the two producers behind it: first to start, last to stop."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from mode import Service
 
 from stream_pool.clock import Clock
+from stream_pool.stream.client import Client, Producer
 from stream_pool.stream.dead_letters import DeadLetters
 from stream_pool.stream.event_writer import EventWriter, Identity
-from stream_pool.stream.producer import start_producer
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +31,7 @@ class Outlet(Service):
     def __init__(
         self,
         *,
-        connection: Mapping[str, Any],
+        client: Client,
         group: str,
         identity: Identity,
         events_topic: str,
@@ -43,14 +41,14 @@ class Outlet(Service):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self._connection = connection
+        self._client = client
         self._group = group
         self._identity = identity
         self._events_topic = events_topic
         self._dead_letters_topic = dead_letters_topic
         self._event_buffer = event_buffer
         self._clock = clock
-        self._producers: list[AIOKafkaProducer] = []
+        self._producers: list[Producer] = []
 
     async def on_start(self) -> None:
         events = await self._producer("events", _EVENT_LINGER_MS)
@@ -66,13 +64,12 @@ class Outlet(Service):
             await self.writer.flush(_FLUSH_TIMEOUT_S)
         await asyncio.gather(*(self._stop_producer(producer) for producer in self._producers))
 
-    async def _producer(self, name: str, linger_ms: int) -> AIOKafkaProducer:
-        client_id = f"{self._identity.worker}-{name}"
-        producer = await start_producer(self._connection, client_id=client_id, linger_ms=linger_ms)
+    async def _producer(self, name: str, linger_ms: int) -> Producer:
+        producer = await self._client.producer(name, linger_ms=linger_ms)
         self._producers.append(producer)
         return producer
 
-    async def _stop_producer(self, producer: AIOKafkaProducer) -> None:
+    async def _stop_producer(self, producer: Producer) -> None:
         try:
             await asyncio.wait_for(producer.stop(), _STOP_TIMEOUT_S)
         except (TimeoutError, KafkaError) as error:

@@ -3,16 +3,12 @@
 Every part built from settings once, as plain values, and handed to those that need it.
 """
 
-import os
-import socket
-import uuid
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 import orjson
 
-from stream_pool.clock import Clock
 from stream_pool.documents import Decoder, Limits
 from stream_pool.errors import StreamPoolError
 from stream_pool.pool import GrowthRule, Pool
@@ -20,17 +16,9 @@ from stream_pool.settings import Settings
 from stream_pool.stream.batch import Batch
 from stream_pool.stream.budget import DeadLetterBudget
 from stream_pool.stream.channel import BatchChannel
-from stream_pool.stream.connection import (
-    DEAD_LETTERS_CONFIG,
-    EVENTS_CONFIG,
-    connected_admin,
-    ensure_side_topic,
-    require_topics,
-    wait_for_topic,
-)
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.detector import Detector
-from stream_pool.stream.event_writer import Identity
+from stream_pool.stream.host import Host
 from stream_pool.stream.intake import Intake
 from stream_pool.stream.lag_poller import LagPoller
 from stream_pool.stream.offsets import Claim
@@ -38,8 +26,15 @@ from stream_pool.stream.outlet import Outlet
 from stream_pool.stream.recorder import Recorder
 from stream_pool.stream.runtime import Runtime
 from stream_pool.stream.source import Source, SourceOptions
+from stream_pool.stream.topics import (
+    DEAD_LETTERS_CONFIG,
+    EVENTS_CONFIG,
+    SNAPSHOTS_CONFIG,
+    ensure_side_topic,
+    require_topics,
+    wait_for_topic,
+)
 from stream_pool.stream.unreadable import UnreadableHeader, UnreadableRecord
-from stream_pool.telemetry import GcProbe, MemoryProbe
 
 
 class Plant:
@@ -54,7 +49,7 @@ class Plant:
         settings: Settings,
         channels: Sequence[BatchChannel],
         *,
-        clock: Clock,
+        host: Host,
         pool: Pool | None,
         decode: Callable[[bytes], Any] | None,
         fail: Callable[[StreamPoolError], None],
@@ -62,26 +57,24 @@ class Plant:
         self.group = group
         self.channels = channels
         self.settings = settings
-        self.clock = clock
+        self.host = host
+        self.clock = host.clock
         self.fail = fail
-        self.started_at_ms = clock.now_ms()
+        self.started_at_ms = host.clock.now_ms()
         self.events_topic = f"{group}.events"
         self.detector_group = f"{group}.detector"
         self.dead_letters_topic = f"{group}.dead-letters"
-        self.connection = {"bootstrap_servers": list(settings.bootstrap_servers)}
-        self.identity = _identity(settings)
+        self.snapshots_topic = f"{group}.snapshots"
         self.counters = Counters()
-        self.gc_probe = GcProbe()
-        self.memory_probe = MemoryProbe()
         self.pool, self.decode = _decoding(settings, pool, decode)
         self.outlet = Outlet(
-            connection=self.connection,
+            client=host.client,
             group=group,
-            identity=self.identity,
+            identity=host.identity,
             events_topic=self.events_topic,
             dead_letters_topic=self.dead_letters_topic,
             event_buffer=settings.event_buffer,
-            clock=clock,
+            clock=host.clock,
         )
 
     @cached_property
@@ -90,7 +83,7 @@ class Plant:
         settings = self.settings
         return Intake(
             self.channels,
-            connection=self.connection,
+            client=self.host.client,
             consumer_options={
                 "max_partition_fetch_bytes": settings.max_partition_fetch_bytes,
                 "session_timeout_ms": settings.session_timeout_ms,
@@ -127,11 +120,11 @@ class Plant:
             pool=self.pool,
             growth_rule=rule if settings.pool_adaptive else None,
             pool_base_s=settings.pool_base_window_s,
-            connection=self.connection,
+            client=self.host.client,
             interval_s=settings.interval_s,
             clock=self.clock,
-            gc_probe=self.gc_probe,
-            memory_probe=self.memory_probe,
+            gc_probe=self.host.gc_probe,
+            memory_probe=self.host.memory_probe,
         )
 
     @cached_property
@@ -160,6 +153,7 @@ class Plant:
             budget=budget,
             fail=self.fail,
             yield_interval_s=settings.yield_interval_ms / 1_000,
+            random=self.host.random,
         )
 
     @property
@@ -186,16 +180,19 @@ class Plant:
 
         Raises `BrokerUnavailable`, `TopicMissing`.
         """
-        own = {self.events_topic: EVENTS_CONFIG, self.dead_letters_topic: DEAD_LETTERS_CONFIG}
+        own = {
+            self.events_topic: EVENTS_CONFIG,
+            self.snapshots_topic: SNAPSHOTS_CONFIG,
+            self.dead_letters_topic: DEAD_LETTERS_CONFIG,
+        }
         read = {topic for channel in self.channels for topic in channel.topics} - own.keys()
-        async with connected_admin(
-            self.connection, timeout_s=self.settings.connect_timeout_s, clock=self.clock
-        ) as admin:
+        async with self.host.client.admin(timeout_s=self.settings.connect_timeout_s) as admin:
             if read:
                 await require_topics(admin, sorted(read))
             for topic, config in own.items():
                 await ensure_side_topic(admin, topic, config)
             await wait_for_topic(admin, self.events_topic, partitions=1)
+            await wait_for_topic(admin, self.snapshots_topic, partitions=1)
             await wait_for_topic(admin, self.dead_letters_topic, partitions=0)
 
     @cached_property
@@ -209,16 +206,13 @@ class Plant:
             source=lambda: self.intake.sources[self.detector_group],
             writer=lambda: self.outlet.writer,
             poller=LagPoller(
-                self.group, self.connection, interval_s=self.settings.detector_window_s, clock=self.clock
+                self.group,
+                self.host.client.observer("detector"),
+                interval_s=self.settings.detector_window_s,
+                clock=self.clock,
             ),
             clock=self.clock,
         )
-
-
-def _identity(settings: Settings) -> Identity:
-    """The host and the web port: a name that outlives restarts, and tells the workers of one host apart."""
-    place = settings.web_port or f"pid-{os.getpid()}"
-    return Identity(worker=f"{socket.gethostname()}:{place}", incarnation=uuid.uuid4().hex[:12])
 
 
 def _decoding(

@@ -17,6 +17,7 @@ from typing import Literal
 import structlog
 from aiokafka import TopicPartition
 
+from stream_pool.stream.channel import Resume
 from stream_pool.stream.client import Consumer
 from stream_pool.stream.errors import OffsetLost
 
@@ -67,14 +68,17 @@ async def starting_positions(
     partitions: Sequence[TopicPartition],
     *,
     from_beginning: bool,
+    resume: Resume | None = None,
     auto_offset_reset: Reset,
     on_offset_lost: OnOffsetLost,
 ) -> Mapping[TopicPartition, int]:
     """Ask the broker, and decide for each partition. Raises `OffsetLost`, `aiokafka.errors.KafkaError`."""
     earliest = await consumer.beginning_offsets(partitions)
-    if from_beginning:
+    if from_beginning and resume is None:
         return earliest
     end = await consumer.end_offsets(partitions)
+    if from_beginning and resume is not None:
+        return {p: await resume(p, earliest[p], end[p]) for p in partitions}
     committed = await asyncio.gather(*(consumer.committed(partition) for partition in partitions))
     return {
         partition: starting_position(

@@ -21,15 +21,16 @@ from stream_pool.events import (
 )
 from stream_pool.lag import PartitionState
 from stream_pool.pool import GrowthRule, Pool
+from stream_pool.stream.client import Client
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.every import every
+from stream_pool.stream.host import GcSource, MemorySource
 from stream_pool.stream.intake import Intake
 from stream_pool.stream.lag_poller import LagPoller, partition_lag
 from stream_pool.stream.outlet import Outlet
 from stream_pool.stream.pool_keeper import PoolKeeper
 from stream_pool.stream.signal_sampler import SignalSampler
 from stream_pool.stream.source import Source
-from stream_pool.telemetry import GcProbe, MemoryProbe
 
 
 class Recorder(Service):
@@ -51,11 +52,11 @@ class Recorder(Service):
         pool: Pool | None,
         growth_rule: GrowthRule | None,
         pool_base_s: float,
-        connection: Mapping[str, Any],
+        client: Client,
         interval_s: float,
         clock: Clock,
-        gc_probe: GcProbe,
-        memory_probe: MemoryProbe,
+        gc_probe: GcSource,
+        memory_probe: MemorySource,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -69,7 +70,7 @@ class Recorder(Service):
         self._pool = pool
         self._growth_rule = growth_rule
         self._pool_base_s = pool_base_s
-        self._connection = connection
+        self._client = client
         self._interval_s = interval_s
         self._clock = clock
         self._gc_probe = gc_probe
@@ -94,7 +95,7 @@ class Recorder(Service):
             self._signals = SignalSampler(source.tracker, self._counters, writer, self._clock)
             source.on_hand_back = self._signals.sample_last
             self.poller = LagPoller(
-                self._group, self._connection, interval_s=self._interval_s, clock=self._clock
+                self._group, self._client.observer("lag"), interval_s=self._interval_s, clock=self._clock
             )
             await self.poller.start()
         beat = every(self._interval_s, self.record, clock=self._clock, stopped=lambda: self.should_stop)

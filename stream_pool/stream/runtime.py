@@ -3,6 +3,7 @@
 One decoder, one clock, one set of counters, one dead-letter desk.
 """
 
+import random as chance
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -51,7 +52,7 @@ class Runtime:
     """Shared by the agents of one app.
 
     `decode` makes a document of a value, and raises on None. `fail` stops the worker with an error, and
-    returns at once.
+    returns at once. `random` is for jitter.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Runtime:
         budget: DeadLetterBudget,
         fail: Callable[[StreamPoolError], None],
         yield_interval_s: float,
+        random: chance.Random,
     ) -> None:
         self.decode = decode
         self.clock = clock
@@ -72,6 +74,7 @@ class Runtime:
         self.budget = budget
         self.fail = fail
         self.yield_interval_s = yield_interval_s
+        self.random = random
 
     def decode_any(self, value: bytes | None) -> Any:
         """As `decode`, and None of a tombstone: for agents that take more than objects."""

@@ -36,8 +36,8 @@ def worker_snapshot(app: "App") -> WorkerSnapshot:
         rebalances=sum(each.counters.rebalances for each in sources),
         commits=sum(each.counters.commits for each in sources),
         commit_failures=sum(each.counters.commit_failures for each in sources),
-        gc=plant.gc_probe.total(),
-        memory=plant.memory_probe.sample(),
+        gc=plant.host.gc_probe.total(),
+        memory=plant.host.memory_probe.sample(),
         anomalies_open=plant.detector.open() if plant.settings.detector_enabled else None,
     )
 

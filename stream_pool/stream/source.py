@@ -106,6 +106,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             for topic in channel.topics:
                 self._channels.setdefault(topic, []).append(channel)
         self._from_beginning = channels[0].from_beginning
+        self._resume = channels[0].resume
         self._changed = asyncio.Event()
         self._commit_lock = asyncio.Lock()
         self.on_hand_back: Callable[[list[TopicPartition]], None] | None = None
@@ -182,6 +183,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
                         self._consumer,
                         partitions,
                         from_beginning=self._from_beginning,
+                        resume=self._resume,
                         auto_offset_reset=self._options.auto_offset_reset,
                         on_offset_lost=self._options.on_offset_lost,
                     ),

@@ -4,6 +4,7 @@ Records, a clock that is set, a dead-letter desk that remembers.
 """
 
 import asyncio
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -87,6 +88,7 @@ class Bench:
             budget=budget or DeadLetterBudget(),
             fail=self.faults.append,
             yield_interval_s=0.05,
+            random=random.Random(0),
         )
 
     def claim(self, delivered: Sequence[Record]) -> Claim:

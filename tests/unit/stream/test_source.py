@@ -88,6 +88,7 @@ class Channel:
     """Collects the claims that an agent would work on."""
 
     from_beginning = False
+    resume = None
 
     def __init__(self, *topics: str) -> None:
         self.topics = topics

@@ -1,0 +1,219 @@
+"""The ports of `stream/client.py` over aiokafka: how a worker reaches a real Kafka.
+
+Producers wait for all in-sync replicas and are not idempotent: aiokafka's idempotent producer counts a batch
+that the broker refused (too large, invalid) into its sequence, so that everything after it is refused as out
+of order, for as long as the process lives. A retry inside the client may write a message twice; readers of
+the log drop repeats, and a dead letter says which record it is of.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, for_code
+
+from stream_pool.clock import Clock
+from stream_pool.stream.client import Admin, Consumer, Observer, Producer
+from stream_pool.stream.errors import BrokerUnavailable
+from stream_pool.stream.offsets import Record
+
+log = structlog.get_logger(__name__)
+
+_RETRY_S = 0.5
+_REPLICAS_AT_MOST = 3
+_READ_TIMEOUT_MS = 1_000
+_READ_AT_ONCE = 5_000
+_READ_PATIENCE = 30
+
+
+class KafkaClient:
+    """Makes consumers, producers, observers and admins for one worker.
+
+    `connection` has aiokafka's options (`bootstrap_servers`, later its security); `name` goes into the
+    clients' ids.
+    """
+
+    def __init__(self, connection: Mapping[str, Any], name: str, clock: Clock) -> None:
+        self._connection = connection
+        self._name = name
+        self._clock = clock
+
+    def consumer(self, group: str, options: Mapping[str, Any]) -> Consumer:
+        """A consumer of `group`, not started; it commits nothing by itself."""
+        consumer: Consumer = AIOKafkaConsumer(
+            **self._connection,
+            **options,
+            group_id=group,
+            client_id=f"stream-pool-{group}",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+        )
+        return consumer
+
+    async def producer(self, name: str, *, linger_ms: int) -> Producer:
+        """A started producer. Raises `aiokafka.errors.KafkaError` where no broker answers."""
+        producer = AIOKafkaProducer(
+            **self._connection,
+            client_id=f"{self._name}-{name}",
+            linger_ms=linger_ms,
+            request_timeout_ms=10_000,
+            acks="all",
+        )
+        try:
+            await producer.start()
+        except KafkaError:
+            await producer.stop()
+            raise
+        started: Producer = producer
+        return started
+
+    def observer(self, name: str) -> Observer:
+        """An observer, not started."""
+        return _KafkaObserver(self._connection, f"stream-pool-{name}")
+
+    def admin(self, *, timeout_s: float) -> AbstractAsyncContextManager[Admin]:
+        """An admin on the first broker that answers in time. Raises `BrokerUnavailable`."""
+        return _connected_admin(self._connection, timeout_s=timeout_s, clock=self._clock)
+
+    async def records(
+        self, partition: TopicPartition, start: int, stop: int
+    ) -> AsyncIterator[Sequence[Record]]:
+        """The records of [start, stop), in order, as they come, read from outside every group.
+
+        Raises `KafkaError` where the broker refuses, `OffsetOutOfRangeError` where it has them no more,
+        `BrokerUnavailable` where it says nothing for half a minute.
+        """
+        consumer = AIOKafkaConsumer(
+            **self._connection,
+            client_id=f"stream-pool-{partition.topic}-reader",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=4 * 2**20,
+        )
+        await consumer.start()
+        try:
+            consumer.assign([partition])
+            consumer.seek(partition, start)
+            silent = 0
+            while start < stop:
+                fetched = await consumer.getmany(
+                    partition, timeout_ms=_READ_TIMEOUT_MS, max_records=_READ_AT_ONCE
+                )
+                records = [record for record in fetched.get(partition, ()) if record.offset < stop]
+                position = await consumer.position(partition)  # behind markers and holes, too
+                silent = 0 if position > start else silent + 1
+                if silent > _READ_PATIENCE:
+                    raise BrokerUnavailable(
+                        f"{partition.topic}-{partition.partition}: nothing came from offset {start} on, "
+                        f"which should end at {stop}"
+                    )
+                start = position
+                if records:
+                    yield records
+        finally:
+            await consumer.stop()
+
+
+class _KafkaObserver:
+    """One consumer without a group asks for all end offsets in one request a broker, one admin client for all
+    commits of a group in one request, whatever the number of partitions."""
+
+    def __init__(self, connection: Mapping[str, Any], client_id: str) -> None:
+        self._ends = AIOKafkaConsumer(**connection, client_id=client_id, group_id=None)
+        self._commits = AIOKafkaAdminClient(**connection, client_id=client_id)
+
+    async def start(self) -> None:
+        await self._ends.start()
+        await self._commits.start()
+
+    async def stop(self) -> None:
+        await asyncio.gather(self._ends.stop(), self._commits.close())
+
+    async def partitions_of(self, topics: Sequence[str]) -> list[TopicPartition]:
+        await self._ends.topics()
+        return [
+            TopicPartition(topic, partition)
+            for topic in topics
+            for partition in sorted(self._ends.partitions_for_topic(topic) or ())
+        ]
+
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        offsets: Mapping[TopicPartition, int] = await self._ends.beginning_offsets(list(partitions))
+        return offsets
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        offsets: Mapping[TopicPartition, int] = await self._ends.end_offsets(list(partitions))
+        return offsets
+
+    async def committed(self, group: str) -> Mapping[TopicPartition, int]:
+        commits = await self._commits.list_consumer_group_offsets(group)
+        return {partition: commit.offset for partition, commit in commits.items() if commit.offset >= 0}
+
+
+class _KafkaAdmin:
+    """Topics, through aiokafka's admin client."""
+
+    def __init__(self, admin: AIOKafkaAdminClient) -> None:
+        self._admin = admin
+
+    async def partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
+        """Asks for all: a broker that creates topics by itself, as Kafka does by default, creates those asked
+        for by name."""
+        wanted = set(topics)
+        found = [topic for topic in await self._admin.describe_topics() if topic["topic"] in wanted]
+        return {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
+
+    async def create_topic(self, topic: str, *, partitions: int, config: Mapping[str, str]) -> None:
+        brokers = len((await self._admin.describe_cluster())["brokers"])
+        new = NewTopic(topic, partitions, min(brokers, _REPLICAS_AT_MOST), topic_configs=dict(config))
+        response = await self._admin.create_topics([new])
+        if code := response.topic_errors[0][1]:
+            raise for_code(code)
+
+
+@asynccontextmanager
+async def _connected_admin(
+    connection: Mapping[str, Any], *, timeout_s: float, clock: Clock
+) -> AsyncIterator[Admin]:
+    servers = connection["bootstrap_servers"]
+    began_s = clock.monotonic()
+    attempts = 0
+    while True:
+        attempts += 1
+        left_s = timeout_s - (clock.monotonic() - began_s)
+        admin = AIOKafkaAdminClient(**connection, client_id="stream-pool-preflight", request_timeout_ms=5_000)
+        try:
+            await asyncio.wait_for(admin.start(), max(left_s, 0.1))
+        except (TimeoutError, OSError, KafkaError) as error:
+            await _close(admin)
+            tried_s = clock.monotonic() - began_s
+            if tried_s >= timeout_s:
+                raise BrokerUnavailable(
+                    f"no Kafka broker answered at {', '.join(servers)}: tried {attempts} times in "
+                    f"{tried_s:.1f} s, the last time: {error!r}. "
+                    "Is it running, and does the address fit its advertised listener?"
+                ) from None
+            log.warning("no broker yet", servers=servers, attempt=attempts, error=repr(error))
+            await asyncio.sleep(min(_RETRY_S, timeout_s - tried_s))
+        else:
+            break
+    try:
+        yield _KafkaAdmin(admin)
+    except (TimeoutError, OSError, KafkaError) as error:
+        raise BrokerUnavailable(
+            f"the broker at {', '.join(servers)} answered, and then failed: {error!r}"
+        ) from error
+    finally:
+        await _close(admin)
+
+
+async def _close(admin: AIOKafkaAdminClient) -> None:
+    try:
+        await asyncio.wait_for(admin.close(), 1.0)
+    except (TimeoutError, KafkaError, OSError) as error:
+        log.debug("admin client not closed", error=repr(error))
