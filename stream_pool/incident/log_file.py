@@ -1,0 +1,271 @@
+"""A log as a file: what lies in a group's events topic, and in its snapshots topic, one record a line.
+
+    {"stream_pool_log": 1, "topic": "g.events", "group": "g"}
+    {"offset": 0, "timestamp": 1767225600000, "timestamp_type": 1, "key": …, "headers": [[…, …]], "value": …}
+    {"topic": "g.snapshots", "offset": 0, …}
+    {"records": 2, "sha256": "…"}
+
+A record names its topic where that is not the first line's. Keys, values and headers' values are strings
+where they are UTF-8, else `{"base64": …}`. The last line tells how many records there are and the SHA-256 of
+every byte before it: a file without one was cut off, and any other byte that changed is noticed. Files whose
+names end in `.gz` are compressed; the sum is of what was compressed.
+
+Reading and writing hold one line at a time. Members that a reader does not know are skipped, so that later
+formats can add some. The sum is no signature: it finds accidents, not forgers.
+"""
+
+import base64
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self, cast
+
+import orjson
+
+from stream_pool.errors import ExitCode, StreamPoolError
+from stream_pool.events.raw_record import RawRecord
+
+FORMAT = 1
+MAX_LINE_BYTES = 64 << 20
+_TRAILER = b'{"records":'
+
+
+class LogFileUnreadable(StreamPoolError):
+    """A file that cannot be opened, is no log, or is one of a later format."""
+
+    reason = "log_file_unreadable"
+    exit_code = ExitCode.MISUSE
+
+
+class LogFileDamaged(StreamPoolError):
+    """A log file that is not as it was written. `line` counts from 1; what stood before it was read."""
+
+    reason = "log_file_damaged"
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(f"line {line}: {problem}")
+        self.line = line
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class LogFileHeader:
+    """Whose log it is."""
+
+    topic: str
+    group: str
+
+
+class LogFileWriter:
+    """Writes a log file; `close`, or the end of the `with` block, writes its last line.
+
+    Where the block ends with an exception the last line is left out, and the file counts as cut off. Raises
+    OSError where the file cannot be written.
+    """
+
+    def __init__(self, path: Path, *, topic: str, group: str) -> None:
+        self._topic = topic
+        self._raw = path.open("wb")
+        self._file: IO[bytes] = self._raw
+        if path.name.endswith(".gz"):
+            # No name and no time in it: the same log gives the same file.
+            zipped = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, mtime=0)
+            self._file = cast("IO[bytes]", zipped)
+        self._sum = hashlib.sha256()
+        self._records = 0
+        self._write(orjson.dumps({"stream_pool_log": FORMAT, "topic": topic, "group": group}) + b"\n")
+
+    def write(self, record: RawRecord, topic: str | None = None) -> None:
+        """Append a record of the log, or of another `topic`."""
+        line: dict[str, Any] = {} if topic is None or topic == self._topic else {"topic": topic}
+        line |= {
+            "offset": record.offset,
+            "timestamp": record.timestamp_ms,
+            "timestamp_type": record.timestamp_type,
+            "key": _text(record.key),
+            "headers": [(name, _text(value)) for name, value in record.headers],
+            "value": _text(record.value),
+        }
+        self._write(orjson.dumps(line) + b"\n")
+        self._records += 1
+
+    def close(self) -> None:
+        """Write the last line, and close the file."""
+        if not self._raw.closed:
+            self._file.write(_trailer(self._records, self._sum.hexdigest()))
+            self._close()
+
+    def _write(self, line: bytes) -> None:
+        self._sum.update(line)
+        self._file.write(line)
+
+    def _close(self) -> None:
+        self._file.close()
+        self._raw.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._close()
+
+
+class LogFile:
+    """A log file to be read, once or more often: each iteration begins at the first record.
+
+    Iterating gives (topic, record), and raises `LogFileDamaged` at the line where the file is no longer as it
+    was written, at the latest at its last. `size_bytes` and `read_bytes` are the file's own, to tell progress
+    by. Raises `LogFileUnreadable` when made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.read_bytes = 0
+        try:
+            self.size_bytes = path.stat().st_size
+            with self._opened() as (_, file):
+                self.header = _header(file.readline(MAX_LINE_BYTES))
+        except (OSError, EOFError, zlib.error) as error:
+            raise LogFileUnreadable(f"{path} cannot be read: {error}") from error
+        except ValueError as error:
+            raise LogFileUnreadable(f"{path} is no log of stream-pool: {error}") from error
+
+    def __iter__(self) -> Iterator[tuple[str, RawRecord]]:
+        records = 0
+        digest = hashlib.sha256()
+        with self._opened() as (raw, file):
+            for number, line in enumerate(_lines(file), 1):
+                if line.startswith(_TRAILER):
+                    _end(number, line, _trailer(records, digest.hexdigest()))
+                elif number > 1:
+                    yield _record(number, line, self.header.topic)
+                    records += 1
+                digest.update(line)
+                self.read_bytes = raw.tell()
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+        with self._path.open("rb") as raw:
+            if self._path.name.endswith(".gz"):
+                with gzip.GzipFile(fileobj=raw) as unzipped:
+                    yield raw, cast("IO[bytes]", unzipped)
+            else:
+                yield raw, raw
+
+
+def read_log_file(path: Path) -> LogFile:
+    """A log file. Raises `LogFileUnreadable` where it is none."""
+    return LogFile(path)
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a file, the last of which is a trailer and ends it."""
+    number = 0
+    ended = False
+    while True:
+        number += 1
+        try:
+            line = file.readline(MAX_LINE_BYTES)
+        except (OSError, EOFError, zlib.error) as error:
+            raise LogFileDamaged(number, f"cannot be unpacked: {error}") from error
+        if ended:
+            if line:
+                raise LogFileDamaged(number, "bytes after the last line")
+            return
+        if not line:
+            raise LogFileDamaged(number, "the file ends without its last line: it was cut off here")
+        if not line.endswith(b"\n"):
+            problem = "longer than any record" if len(line) == MAX_LINE_BYTES else "cut off in the middle"
+            raise LogFileDamaged(number, problem)
+        ended = line.startswith(_TRAILER)
+        yield line
+
+
+def _trailer(records: int, sha256: str) -> bytes:
+    return orjson.dumps({"records": records, "sha256": sha256}) + b"\n"
+
+
+def _end(number: int, line: bytes, wanted: bytes) -> None:
+    if line != wanted:
+        raise LogFileDamaged(
+            number,
+            f"the lines before are not those that were written: they come to {wanted.decode().strip()}, "
+            f"and the file says {line.decode('utf-8', 'replace').strip()}",
+        )
+
+
+def _header(line: bytes) -> LogFileHeader:
+    told = orjson.loads(line)
+    if not isinstance(told, dict) or "stream_pool_log" not in told:
+        raise ValueError("its first line does not say so")
+    if told["stream_pool_log"] != FORMAT:
+        raise ValueError(f"it is of format {told['stream_pool_log']!r}, and this version reads {FORMAT}")
+    topic, group = told.get("topic"), told.get("group")
+    if not isinstance(topic, str) or not isinstance(group, str):
+        raise ValueError("its first line names no topic and group")
+    return LogFileHeader(topic, group)
+
+
+def _record(number: int, line: bytes, log_topic: str) -> tuple[str, RawRecord]:
+    try:
+        told = orjson.loads(line)
+        record = RawRecord(
+            _count(told["offset"]),
+            _integer(told["timestamp"]),
+            _count(told["timestamp_type"]),
+            _bytes(told["key"]),
+            tuple((_string(name), _bytes(value)) for name, value in told["headers"]),
+            _bytes(told["value"]),
+        )
+        return _string(told.get("topic", log_topic)), record
+    except KeyError as error:
+        raise LogFileDamaged(number, f"no record: without {error}") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise LogFileDamaged(number, f"no record: {error}") from error
+
+
+def _text(content: bytes | None) -> str | dict[str, str] | None:
+    if content is None:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(content).decode()}
+
+
+def _bytes(told: Any) -> bytes | None:
+    if told is None:
+        return None
+    if isinstance(told, str):
+        return told.encode()
+    if isinstance(told, dict):
+        return base64.b64decode(_string(told["base64"]), validate=True)
+    raise TypeError(f"{told!r} is neither text nor base64")
+
+
+def _string(told: Any) -> str:
+    if not isinstance(told, str):
+        raise TypeError(f"{told!r} is no string")
+    return told
+
+
+def _integer(told: Any) -> int:
+    if type(told) is not int:
+        raise TypeError(f"{told!r} is no integer")
+    return told
+
+
+def _count(told: Any) -> int:
+    if _integer(told) < 0:
+        raise ValueError(f"{told} is below 0")
+    return int(told)
