@@ -6,7 +6,16 @@ Id, times and trace context are the log's; a diagnosis is not attempted by stati
 from dataclasses import dataclass
 
 from stream_pool.detection.alarm import Reading
-from stream_pool.events import Anomaly, AnomalyOpened, AnomalyResolved, LoggedEvent, anomaly_id, event_id
+from stream_pool.events import (
+    Anomaly,
+    AnomalyOpened,
+    AnomalyResolved,
+    EncodedEvent,
+    LoggedEvent,
+    anomaly_id,
+    encode,
+    event_id,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +68,15 @@ def resolved(anomaly: AnomalyOpened, reading: Reading, cause: LoggedEvent, at_ms
 def conclude(event: Anomaly, cause: LoggedEvent, at_ms: int) -> Conclusion:
     """An anomaly event on its way to the log."""
     return Conclusion(event_id(event), event, at_ms, event.subject, cause.traceparent)
+
+
+def message(conclusion: Conclusion, group: str) -> EncodedEvent:
+    """The one message of a conclusion about a group: the detector appends it, verification looks for it."""
+    return encode(
+        conclusion.event,
+        id=conclusion.id,
+        source=f"/stream-pool/{group}/detector",
+        time_ms=conclusion.time_ms,
+        subject=conclusion.subject,
+        traceparent=conclusion.traceparent,
+    )

@@ -20,8 +20,17 @@ from aiokafka import TopicPartition
 from mode import Service
 
 from stream_pool.clock import Clock
-from stream_pool.detection import FOLD_VERSION, Conclusion, Rules, State, fold, missing, open_anomalies
-from stream_pool.events import ClockTicked, DetectorConfigured, LagSampled, encode, read_record
+from stream_pool.detection import (
+    FOLD_VERSION,
+    Conclusion,
+    Rules,
+    State,
+    fold,
+    message,
+    missing,
+    open_anomalies,
+)
+from stream_pool.events import ClockTicked, DetectorConfigured, LagSampled, read_record
 from stream_pool.stream.batch import Batch
 from stream_pool.stream.event_writer import EventWriter
 from stream_pool.stream.every import every
@@ -154,14 +163,4 @@ class Detector(Service):
 
     def _append(self, conclusion: Conclusion) -> None:
         self._appended[conclusion.id] = self._window
-        self._writer().append_encoded(
-            type(conclusion.event).TYPE,
-            encode(
-                conclusion.event,
-                id=conclusion.id,
-                source=f"/stream-pool/{self._group}/detector",
-                time_ms=conclusion.time_ms,
-                subject=conclusion.subject,
-                traceparent=conclusion.traceparent,
-            ),
-        )
+        self._writer().append_encoded(type(conclusion.event).TYPE, message(conclusion, self._group))
