@@ -26,8 +26,8 @@ def asyncapi_document() -> JsonObject:
             "version": "1.0.0",
             "description": (
                 "What the workers and the detector of a consumer group saw and concluded: one log a group, "
-                "in one partition. Readers skip types and members that they do not know; within .v1 members are "
-                "only added. A producer's retry can write an event twice: it then has the same ce_id, and "
+                "in one partition. Readers skip types and members that they do not know; within .v1 members "
+                "are only added. A producer's retry can write an event twice: it then has the same ce_id, and "
                 "the first counts."
             ),
             "license": {"name": "Apache-2.0"},
@@ -114,7 +114,7 @@ _HEADERS: JsonObject = {
         "ce_id": _text(
             "Unique in the log: worker/incarnation/sequence-kind, or an anomaly's id-opened or -resolved."
         ),
-        "ce_source": _text("/stream-pool/<group>/<worker>, or /stream-pool/<group>/detector of an anomaly."),
+        "ce_source": _text("/stream-pool/<worker>; /stream-pool/<group>/detector of an anomaly."),
         "ce_type": _text("stream-pool.<noun>.<past participle>.v1"),
         "ce_time": _text("When it was written, or concluded by the log's own clock.", format="date-time"),
         "ce_subject": _text("What an anomaly is about: a topic, topic/partition, or a worker."),
