@@ -27,8 +27,8 @@ def asyncapi_document() -> JsonObject:
             "description": (
                 "What the workers and the detector of a consumer group saw and concluded: one log a group, "
                 "in one partition. Readers skip types and members that they do not know; within .v1 members "
-                "are only added. A producer's retry can write an event twice: it then has the same ce_id, and "
-                "the first counts."
+                "are only added. A producer's retry can write an event twice: both then have the same "
+                "ce_id, and the first counts."
             ),
             "license": {"name": "Apache-2.0"},
         },
