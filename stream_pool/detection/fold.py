@@ -45,6 +45,7 @@ def fold(state: State, logged: LoggedEvent) -> tuple[State, tuple[Conclusion, ..
     The state that was passed in is used up: keep the one that comes back. Never raises, whatever the log
     holds.
     """
+    state.chain.add(logged)
     state.clock_ms = max(state.clock_ms, logged.timestamp_ms)
     event = logged.event
     if isinstance(event, UnknownEvent):

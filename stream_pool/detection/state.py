@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from stream_pool.detection.alarm import Alarm
+from stream_pool.detection.chain import Chain
 from stream_pool.detection.conclusion import Conclusion
 from stream_pool.detection.lately import Lately
 from stream_pool.detection.repeats import Repeats
@@ -23,6 +24,7 @@ MAX_PENDING = 10_000
 class State:
     """The fold's state after some prefix of the log; it begins empty.
 
+    `chain` says which records these were, and stands for their bytes.
     `rules` is None until a `DetectorConfigured` of this fold's version was met: observations are taken in by
     the default rules until then, but nothing is concluded. `clock_ms` is the running maximum of the log's
     timestamps, `closed_ms` the time of the last tick that closed a window. `pending` holds conclusions that
@@ -30,6 +32,7 @@ class State:
     `repeated`, `unknown`, `malformed`, and `lost` by their writers.
     """
 
+    chain: Chain = field(default_factory=Chain)
     clock_ms: int = 0
     closed_ms: int | None = None
     rules: Rules | None = None

@@ -6,7 +6,7 @@ for its reader to count: a log outlives the versions that write to it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ import orjson
 from stream_pool.events.anomalies import AnomalyOpened, AnomalyResolved
 from stream_pool.events.catalog import EVENT_TYPES, FORMS, Event
 from stream_pool.events.form import EventFormError
+from stream_pool.events.record_digest import record_digest
 
 Headers: TypeAlias = Iterable[tuple[str, bytes | None]]
 
@@ -54,7 +55,8 @@ class LoggedEvent:
     """An event at its place in the log: `offset` in the one partition, `timestamp_ms` as the log has it.
 
     `id` is the CloudEvents id, or `@<offset>` for a record that has none; `traceparent` is None where not
-    given.
+    given. `timestamp_type` is Kafka's: 0 where the record's producer set the time (CreateTime), 1 where the
+    log did (LogAppendTime). `digest` stands for the record's bytes; it is empty where there were none.
     """
 
     offset: int
@@ -62,6 +64,8 @@ class LoggedEvent:
     id: str
     traceparent: str | None
     event: Event | UnknownEvent | MalformedEvent
+    timestamp_type: int = 1
+    digest: bytes = field(default=b"", compare=False, repr=False)
 
 
 def encode(
@@ -103,8 +107,16 @@ def decode(headers: Headers, value: bytes | None) -> Event | UnknownEvent | Malf
     return _decode(_attributes(headers), value)
 
 
-def read_record(offset: int, timestamp_ms: int, headers: Headers, value: bytes | None) -> LoggedEvent:
+def read_record(
+    offset: int,
+    timestamp_ms: int,
+    headers: Headers,
+    value: bytes | None,
+    key: bytes | None = None,
+    timestamp_type: int = 1,
+) -> LoggedEvent:
     """The event of a record of the log, with its place in it; never raises, whatever the bytes."""
+    headers = tuple(headers)
     attributes = _attributes(headers)
     return LoggedEvent(
         offset,
@@ -112,6 +124,8 @@ def read_record(offset: int, timestamp_ms: int, headers: Headers, value: bytes |
         attributes.get("ce_id") or f"@{offset}",
         attributes.get("ce_traceparent"),
         _decode(attributes, value),
+        timestamp_type,
+        record_digest(offset, timestamp_ms, timestamp_type, key, headers, value),
     )
 
 

@@ -186,7 +186,11 @@ class MemorySampled:
 
 @dataclass(frozen=True, slots=True)
 class ClockTicked:
-    """The detector's clock: it closes a window even when no worker says anything."""
+    """The detector's clock: it closes a window even when no worker says anything.
+
+    `folded_to` is the offset up to which its writer had folded the log (the next to be folded), beginning
+    with the record at `chain_since`; `chain` is the running digest of these records, in hex.
+    """
 
     TYPE: ClassVar[str] = "stream-pool.clock.ticked.v1"
 
@@ -194,6 +198,9 @@ class ClockTicked:
     incarnation: str
     sequence: Count
     interval_s: Quantity
+    folded_to: Count | None = None
+    chain_since: Count | None = None
+    chain: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +218,10 @@ class ObservationsLost:
 
 @dataclass(frozen=True, slots=True)
 class DetectorConfigured:
-    """Opens an epoch: from here on this version of the fold reads the log, with these rules in full."""
+    """Opens an epoch: from here on this version of the fold reads the log, with these rules in full.
+
+    `group` is the consumer group that the conclusions are about; empty where the writer did not say.
+    """
 
     TYPE: ClassVar[str] = "stream-pool.detector.configured.v1"
 
@@ -220,3 +230,4 @@ class DetectorConfigured:
     sequence: Count
     fold_version: Count
     rules: dict[str, Scalar]
+    group: str = ""

@@ -46,7 +46,7 @@ EXAMPLES: tuple[Event, ...] = (
     OffsetsCommitted("w1", "i1", 5, 10.0, (PartitionCommit("orders", 0, 150, 1_700_000_000_000, None),)),
     GcPaused("w1", "i1", 6, 10.0, 4, 0.02, 0.011, (2, 1, 1)),
     MemorySampled("w1", "i1", 7, 123_456_789, None),
-    ClockTicked("d1", "i2", 8, 10.0),
+    ClockTicked("d1", "i2", 8, 10.0, 1_000, 0, "c" * 32),
     ObservationsLost("w1", "i1", 9, 7, {"stream-pool.lag.sampled.v1": 7}),
     DetectorConfigured("d1", "i2", 10, 1, {"lag_limit_records": 50_000, "note": None, "ratio": 0.5}),
     AnomalyOpened(

@@ -30,7 +30,10 @@ HEADERS = (
     ("ce_time", b"2023-11-14T22:13:20.123Z"),
     ("content-type", b"application/json"),
 )
-VALUE = b'{"worker":"d1","incarnation":"i2","sequence":8,"interval_s":10.0}'
+VALUE = (
+    b'{"worker":"d1","incarnation":"i2","sequence":8,"interval_s":10.0'
+    b',"folded_to":null,"chain_since":null,"chain":null}'
+)
 
 
 def test_message_is_this_to_the_byte() -> None:
