@@ -139,7 +139,7 @@ def _tick(state: State, logged: LoggedEvent) -> tuple[Conclusion, ...]:
     for conclusion in conclusions:
         state.pending[conclusion.id] = conclusion
     while len(state.pending) > MAX_PENDING:
-        del state.pending[next(iter(state.pending))]
+        state.pending.popitem(last=False)
     return conclusions
 
 

@@ -5,6 +5,7 @@ Entries leave when they were not touched for a given time, or, once the table is
 longest untouched. Times must not go back, which the fold's clock guarantees.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -14,17 +15,19 @@ V = TypeVar("V")
 
 
 @dataclass(slots=True)
-class _Entry(Generic[V]):
+class Touched(Generic[V]):
+    """A value, and when it was last asked for."""
+
     value: V
     touched_ms: int
 
 
 @dataclass(slots=True)
 class Lately(Generic[K, V]):
-    """At most `limit` values by key, the longest untouched first."""
+    """At most `limit` values by key, the longest untouched first. The order is part of what it is."""
 
     limit: int
-    entries: dict[K, _Entry[V]] = field(default_factory=dict)
+    entries: OrderedDict[K, Touched[V]] = field(default_factory=OrderedDict)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -35,13 +38,14 @@ class Lately(Generic[K, V]):
 
     def touch(self, key: K, at_ms: int, make: Callable[[], V]) -> V:
         """The value of a key, made where there is none; it counts as touched at `at_ms`."""
-        entry = self.entries.pop(key, None)
+        entry = self.entries.get(key)
         if entry is None:
             if len(self.entries) >= self.limit:
-                del self.entries[next(iter(self.entries))]
-            entry = _Entry(make(), at_ms)
-        entry.touched_ms = at_ms
-        self.entries[key] = entry
+                self.entries.popitem(last=False)
+            entry = self.entries[key] = Touched(make(), at_ms)
+        else:
+            entry.touched_ms = at_ms
+            self.entries.move_to_end(key)
         return entry.value
 
     def expire(self, before_ms: int) -> None:

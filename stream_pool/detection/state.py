@@ -5,7 +5,7 @@ sequences of `Repeats`, an alarm for each open anomaly or breach under way of th
 that the log does not have yet.
 """
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
 from stream_pool.detection.alarm import Alarm
@@ -41,7 +41,7 @@ class State:
     topics: Lately[str, TopicView] = field(default_factory=lambda: Lately(1_000))
     workers: Lately[str, WorkerView] = field(default_factory=lambda: Lately(1_000))
     alarms: dict[tuple[str, str], Alarm] = field(default_factory=dict)
-    pending: dict[str, Conclusion] = field(default_factory=dict)
+    pending: OrderedDict[str, Conclusion] = field(default_factory=OrderedDict)
     counts: Counter[str] = field(default_factory=Counter)
 
 
