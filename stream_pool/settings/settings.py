@@ -149,6 +149,8 @@ class Settings(BaseSettings):
     """Whether this worker takes part in detection (one member of the group owns it at a time)."""
     detector_window_s: float = Field(10, ge=0.1, le=3_600)
     """Static thresholds are judged once a window."""
+    detector_snapshot_interval_s: float = Field(600, ge=0.1, le=86_400)
+    """The owner of the log keeps its state so often, so that the next one need not fold all of it."""
     detector_open_after: int = Field(2, ge=1, le=1_000)
     """Windows in a row over a threshold before an anomaly opens."""
     detector_resolve_after: int = Field(3, ge=1, le=1_000)

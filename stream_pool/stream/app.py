@@ -213,6 +213,7 @@ class App(faust.App):
             group=plant.detector_group,
             on_error="skip",
             from_beginning=True,
+            resume=lambda *where: plant.detector.resume(*where),
             queue=BatchQueue(plant.observed_batch),
         )
 

@@ -6,7 +6,7 @@ decided in `stream_pool.lag`.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 from aiokafka import TopicPartition
@@ -61,9 +61,24 @@ class LagPoller:
         except (TimeoutError, KafkaError) as error:
             log.debug("lag poller not closed in time", error=repr(error))
 
-    async def partitions_of(self, topics: Sequence[str]) -> list[TopicPartition]:
-        """Every partition of these topics, in order."""
-        return await self._observer.partitions_of(topics)
+    async def partitions_of_group(self, topics: Collection[str]) -> list[TopicPartition]:
+        """Every partition of these topics and of those that the group has commits on, in order.
+
+        Empty where the broker does not answer.
+        """
+        try:
+            async with asyncio.timeout(_POLL_TIMEOUT_S):
+                committed = {partition.topic for partition in await self._observer.committed(self.group)}
+                return await self._observer.partitions_of(sorted({*topics, *committed}))
+        except (TimeoutError, KafkaError) as error:
+            self.failures += 1
+            log.warning("partitions not known", group=self.group, error=repr(error))
+            return []
+
+    async def beginning_of(self, partition: TopicPartition) -> int:
+        """The first offset kept of one partition. Raises `aiokafka.errors.KafkaError`, `TimeoutError`."""
+        async with asyncio.timeout(_POLL_TIMEOUT_S):
+            return (await self._observer.beginning_offsets([partition]))[partition]
 
     async def end_of(self, partition: TopicPartition) -> int:
         """The end offset of one partition. Raises `aiokafka.errors.KafkaError`, `TimeoutError`."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import orjson
+from aiokafka import TopicPartition
 
 from stream_pool.documents import Decoder, Limits
 from stream_pool.errors import StreamPoolError
@@ -25,6 +26,7 @@ from stream_pool.stream.offsets import Claim
 from stream_pool.stream.outlet import Outlet
 from stream_pool.stream.recorder import Recorder
 from stream_pool.stream.runtime import Runtime
+from stream_pool.stream.snapshot_store import SnapshotStore
 from stream_pool.stream.source import Source, SourceOptions
 from stream_pool.stream.topics import (
     DEAD_LETTERS_CONFIG,
@@ -105,6 +107,7 @@ class Plant:
             clock=self.clock,
             fail=self.fail,
             bury=self.bury,
+            observer_hands_back=lambda partitions: self.detector.hand_back(partitions),
         )
 
     @cached_property
@@ -211,6 +214,13 @@ class Plant:
                 interval_s=self.settings.detector_window_s,
                 clock=self.clock,
             ),
+            snapshots=SnapshotStore(
+                self.snapshots_topic,
+                TopicPartition(self.events_topic, 0),
+                client=self.host.client,
+                clock=self.clock,
+            ),
+            snapshot_interval_s=self.settings.detector_snapshot_interval_s,
             clock=self.clock,
         )
 

@@ -33,6 +33,7 @@ class UnreadableRecord:
     partition: int
     offset: int
     timestamp: int = -1
+    timestamp_type: int = 0
     key: bytes | None = None
     value: bytes | None = None
     headers: Sequence[tuple[str, bytes | None]] = ()

@@ -30,6 +30,7 @@ class FakeRecord:
     topic: str = "orders"
     partition: int = 0
     timestamp: int = 1_700_000_000_000
+    timestamp_type: int = 1
     headers: Sequence[tuple[str, bytes]] = ()
 
 
