@@ -52,7 +52,7 @@ _ASYNCIO = asyncio.__file__.rpartition("/")[0]
 
 
 def where(task: asyncio.Task[Any]) -> str:
-    """Where a task waits: `name at file.py:line in function`, the innermost place that is not asyncio's own."""
+    """Where a task waits: `name at file.py:line in function`, the innermost place outside of asyncio."""
     found: FrameType | None = None
     step: Any = task.get_coro()
     while step is not None:
