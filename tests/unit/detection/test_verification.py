@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from whole_log import GROUP, RULES, WholeLog, read, verify
+from support.whole_log import GROUP, RULES, WholeLog, read, verify
 
 from stream_pool.detection import FOLD_VERSION, Rules, message
 from stream_pool.detection.snapshot_records import Snapshot
@@ -136,7 +136,7 @@ def test_ticks_of_an_owner_that_had_not_come_to_the_cause_do_not_count() -> None
         log.window(100)
     for _ in range(20):
         log.at_s += 10
-        log.add(ClockTicked("d", "i", log.script.next(), 10.0, *before))
+        log.add(ClockTicked("d", "i", log.next(), 10.0, *before))
     log.conclude()
     verdict = verify(log.records)
     assert isinstance(verdict, Verified), verdict

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from log_script import START_MS, LogScript
-
 from stream_pool.detection import FOLD_VERSION, Conclusion, Rules, State, fold, message
 from stream_pool.detection.snapshot import dump_state
 from stream_pool.detection.snapshot_records import Snapshot, SnapshotReader, snapshot_records
@@ -16,14 +14,24 @@ from stream_pool.events import (
     DetectorConfigured,
     EncodedEvent,
     Event,
+    LagSampled,
+    Latency,
     LoggedEvent,
+    MemorySampled,
+    OffsetsCommitted,
+    PartitionCommit,
+    PartitionLag,
+    PartitionSignals,
+    SignalsSampled,
     encode,
     event_id,
     read_record,
 )
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident.log_file import LogFileWriter
+from stream_pool.lag import Status
 
+START_MS = 1_700_000_000_000
 GROUP = "g"
 RULES = Rules(
     window_s=10.0, open_after=2, resolve_after=2, lag_limit_records=50, min_records=5, signal_windows=1
@@ -51,7 +59,12 @@ class WholeLog:
     snapshots: list[tuple[int, RawRecord]] = field(default_factory=list)
     waiting: list[Conclusion] = field(default_factory=list)
     holds_back: bool = False
-    script: LogScript = field(default_factory=LogScript)
+    sequence: int = 0
+    position: int = 0
+
+    def next(self) -> int:
+        self.sequence += 1
+        return self.sequence
 
     def write(self, message: EncodedEvent | RawRecord) -> RawRecord:
         """Append any message, and fold it."""
@@ -69,23 +82,24 @@ class WholeLog:
         return self.write(encode(event, id=event_id(event), source=source, time_ms=now_ms))
 
     def configure(self, rules: Rules = RULES, fold_version: int = FOLD_VERSION, group: str = "") -> RawRecord:
-        number = self.script.next()
+        number = self.next()
         return self.add(DetectorConfigured("d", "i", number, fold_version, rules.to_mapping(), group))
 
     def window(self, lag: int = 0, errors: int = 0, vouch: bool = True) -> RawRecord:
         """Ten seconds: one observation of a kind, a tick, and what follows from it. The tick's record."""
-        self.script.lag(lag)
-        self.script.commit(1000)
-        self.script.signals(20, errors=errors)
-        self.script.memory(1_000_000)
-        for logged in self.script.events:
-            assert not isinstance(logged.event, LoggedEvent)
-            self.add(logged.event)  # type: ignore[arg-type]  # the script writes events only
-        self.script.events.clear()
+        poll = PartitionLag("orders", 0, 1000 + lag, 1000, lag, None, Status.OK)
+        self.add(LagSampled("d", "i", self.next(), GROUP, "detector", (poll,)))
+        commit = PartitionCommit("orders", 0, 1000, 0, None)
+        self.add(OffsetsCommitted("w", "i", self.next(), 10.0, (commit,)))
+        start, self.position = self.position, self.position + 20
+        latency = Latency(((0, 20),), 0.1, 0.01)
+        part = PartitionSignals("orders", 0, start, start + 20, 20, 0, errors, 0, 0, latency)
+        self.add(SignalsSampled("w", "i", self.next(), 10.0, (part,)))
+        self.add(MemorySampled("w", "i", self.next(), 1_000_000, None))
         self.at_s += 10.0
         chain = self.state.chain
         told = (chain.folded_to, chain.since, chain.hex) if vouch else (None, None, None)
-        tick = self.add(ClockTicked("d", "i", self.script.next(), 10.0, *told))
+        tick = self.add(ClockTicked("d", "i", self.next(), 10.0, *told))
         if not self.holds_back:
             self.conclude()
         return tick
