@@ -2,13 +2,17 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stream_pool.errors import ExitCode, MisuseError
 from stream_pool.settings import load_settings, unknown_variables, variable
+
+if TYPE_CHECKING:
+    from stream_pool.settings import Settings
 
 
 def worker(
@@ -27,13 +31,23 @@ def worker(
     handler failed under on_error="stop", 6 dead-letter budget, 7 committed offset deleted by retention, 8
     dead letter refused, 9 stop deadline passed.
     """
-    given = {
-        "broker": broker,
-        "web_host": web_host,
-        "web_port": web_port,
-        "decoder": decoder,
-        "log_level": log_level,
-    }
+    configure(
+        {
+            "broker": broker,
+            "web_host": web_host,
+            "web_port": web_port,
+            "decoder": decoder,
+            "log_level": log_level,
+        }
+    )
+    raise typer.Exit(_run(app))
+
+
+def configure(given: Mapping[str, object]) -> "Settings":
+    """Settings and logging of a worker's process, with the options that were `given` above the environment.
+
+    Raises `MisuseError`.
+    """
     for name, value in given.items():
         if value is not None:
             os.environ[variable(name)] = str(value)
@@ -44,19 +58,19 @@ def worker(
         for stranger in strangers:
             print(f"stream-pool: warning: {stranger}", file=sys.stderr)
         raise
+    import structlog
+
     from stream_pool.telemetry import configure_logging
 
     configure_logging(settings.log_level, settings.log_format)
-    raise typer.Exit(_run(app))
+    log = structlog.get_logger("stream_pool.cli")
+    for stranger in strangers:
+        log.warning("unknown variable", problem=str(stranger))
+    return settings
 
 
 def _run(path: str) -> ExitCode:
-    import structlog
-
     from stream_pool.stream import Worker, find_app
 
-    log = structlog.get_logger("stream_pool.cli")
-    for stranger in unknown_variables(os.environ):
-        log.warning("unknown variable", problem=str(stranger))
     sys.path.insert(0, str(Path.cwd()))
     return Worker(find_app(path)).run()

@@ -32,6 +32,7 @@ from stream_pool.detection import (
     missing,
     open_anomalies,
 )
+from stream_pool.detection.account import account_by_topic
 from stream_pool.events import ClockTicked, DetectorConfigured, LagSampled, read_record
 from stream_pool.stream.batch import Batch
 from stream_pool.stream.event_writer import EventWriter
@@ -108,6 +109,12 @@ class Detector(Service):
         if not self.is_live:
             return None
         return dict(Counter((each.rule, each.severity) for each in open_anomalies(self._state)))
+
+    def unobserved(self) -> dict[str, int] | None:
+        """Positions that no worker reported on, by topic; None where another owner knows them."""
+        if not self.is_live:
+            return None
+        return {topic: account.unobserved for topic, account in account_by_topic(self._state).items()}
 
     async def read(self, batches: Any) -> None:
         """The agent: folds every event of the log, in order."""

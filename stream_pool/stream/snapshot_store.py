@@ -38,8 +38,8 @@ from stream_pool.detection.snapshot_records import (
 )
 from stream_pool.errors import StreamPoolError
 from stream_pool.events import EncodedEvent
-from stream_pool.events.raw_record import RawRecord
 from stream_pool.stream.client import Client, Producer
+from stream_pool.stream.log_reader import raw_record
 from stream_pool.stream.offsets import Record
 
 log = structlog.get_logger(__name__)
@@ -161,7 +161,7 @@ class SnapshotStore:
     ) -> "State | _Skipped | None":
         """What comes of one more record, the newest first; None where it completes no snapshot."""
         foreign = reader.foreign
-        found = reader.take(_raw(record))
+        found = reader.take(raw_record(record))
         if reader.foreign > foreign:
             return _Skipped("foreign", {"record": record.offset})
         if found is None:  # parts are written in order: behind the first there are no more to come
@@ -201,14 +201,3 @@ class _Skipped:
 
     def tell(self) -> None:
         log.warning("snapshot skipped", reason=self.reason, **self.where)
-
-
-def _raw(record: Record) -> RawRecord:
-    return RawRecord(
-        record.offset,
-        record.timestamp,
-        record.timestamp_type,
-        record.key,
-        tuple(record.headers),
-        record.value,
-    )

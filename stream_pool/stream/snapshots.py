@@ -26,6 +26,7 @@ def worker_snapshot(app: "App") -> WorkerSnapshot:
     writer = plant.outlet.writer
     source = plant.source
     sources = list(plant.intake.sources.values())
+    detector = plant.detector if plant.settings.detector_enabled else None
     return WorkerSnapshot(
         build=plant.settings.build_info,
         started_at_s=plant.started_at_ms / 1_000,
@@ -38,7 +39,10 @@ def worker_snapshot(app: "App") -> WorkerSnapshot:
         commit_failures=sum(each.counters.commit_failures for each in sources),
         gc=plant.host.gc_probe.total(),
         memory=plant.host.memory_probe.sample(),
-        anomalies_open=plant.detector.open() if plant.settings.detector_enabled else None,
+        anomalies_open=detector.open() if detector else None,
+        records_unobserved=detector.unobserved() if detector else None,
+        detector_snapshot_offset=detector.snapshot_offset if detector else None,
+        detector_snapshot_age_s=detector.snapshot_age_s if detector else None,
     )
 
 

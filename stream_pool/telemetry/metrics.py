@@ -242,6 +242,25 @@ TABLE = (
         ("rule", "severity"),
     ),
     Declaration(
+        "stream_pool_records_unobserved",
+        "gauge",
+        "Positions that no worker's signals ever covered, as far as the log tells its owner.",
+        lambda now: [((topic,), count) for topic, count in (now.records_unobserved or {}).items()],
+        ("topic",),
+    ),
+    Declaration(
+        "stream_pool_detector_snapshot_offset",
+        "gauge",
+        "Offset of the log at which the owner's newest snapshot stands.",
+        lambda now: _one(now.detector_snapshot_offset),
+    ),
+    Declaration(
+        "stream_pool_detector_snapshot_age_seconds",
+        "gauge",
+        "Time since this owner wrote that snapshot, or resumed from it.",
+        lambda now: _one(now.detector_snapshot_age_s),
+    ),
+    Declaration(
         "stream_pool_gc_pause_seconds",
         "summary",
         "Pauses of the garbage collector.",

@@ -126,7 +126,8 @@ class BuildInfo:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSnapshot:
-    """One worker at one moment. `anomalies_open` by (rule, severity) is None where another owner knows them.
+    """One worker at one moment. `anomalies_open` by (rule, severity) is None where another owner knows them,
+    and so is the rest of the detector's.
 
     `started_at_s` is in seconds since the Unix epoch. `pool` is None under a decoder that has none.
     """
@@ -143,3 +144,6 @@ class WorkerSnapshot:
     gc: GcPauses
     memory: MemorySample
     anomalies_open: Mapping[tuple[str, str], int] | None = None
+    records_unobserved: Mapping[str, int] | None = None
+    detector_snapshot_offset: int | None = None
+    detector_snapshot_age_s: float | None = None

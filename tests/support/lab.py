@@ -40,7 +40,8 @@ class Lab:
         self._told = directory / "told"
         self.events_topic = f"{self.group}.events"
         self.dead_letters_topic = f"{self.group}.dead-letters"
-        topics.created += [self.events_topic, self.dead_letters_topic]
+        self.snapshots_topic = f"{self.group}.snapshots"
+        topics.created += [self.events_topic, self.dead_letters_topic, self.snapshots_topic]
         self._directory = directory
         self._workers: list[WorkerProcess] = []
 

@@ -57,6 +57,9 @@ WORKER = WorkerSnapshot(
     gc=GcPauses(6, 0.25, 0.125, (3, 2, 1)),
     memory=MemorySample(rss_bytes=50_000_000, limit_bytes=None),
     anomalies_open={("lag", "P2"): 1},
+    records_unobserved={"orders": 12},
+    detector_snapshot_offset=4_000,
+    detector_snapshot_age_s=7.5,
 )
 
 
@@ -118,6 +121,9 @@ EXPECTED = [
     ("stream_pool_events_lost_total", 1),
     ("stream_pool_events_buffered", 2),
     ('stream_pool_anomalies_open{rule="lag",severity="P2"}', 1),
+    ('stream_pool_records_unobserved{topic="orders"}', 12),
+    ("stream_pool_detector_snapshot_offset", 4_000),
+    ("stream_pool_detector_snapshot_age_seconds", 7.5),
     ("stream_pool_gc_pause_seconds_count", 6),
     ("stream_pool_gc_pause_seconds_sum", 0.25),
     ('stream_pool_gc_pauses_total{generation="0"}', 3),
