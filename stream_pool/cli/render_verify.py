@@ -1,0 +1,175 @@
+"""What a verification came to, as lines for a person and as one object for a program."""
+
+import base64
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from typing import Any, TextIO
+
+from stream_pool.detection import FOLD_VERSION
+from stream_pool.detection.verdict import Difference, UnknownFold, Verdict, Verified, Version
+from stream_pool.incident.log_file import LogFileDamaged
+
+_BAR_FROM_S = 0.5
+_UNCHECKED = {
+    "skipped_events": "events before the oldest snapshot, with which the check began",
+    "ticks": "ticks whose writer had folded from another beginning, or too long ago",
+    "snapshots": "snapshots of another version, beginning or log",
+    "snapshots_ahead": "snapshots ahead of the log's end",
+    "anomalies": "anomalies that rest on events which are gone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict on the log `source`; `damage` where the file could not be read to its end."""
+
+    source: str
+    verdict: Verdict
+    damage: LogFileDamaged | None = None
+
+
+def to_text(outcome: Outcome) -> str:
+    """The lines that the command prints."""
+    verdict = outcome.verdict
+    if isinstance(verdict, UnknownFold):
+        return (
+            f"not verified: offset {verdict.offset} of {outcome.source} opens an epoch of fold version "
+            f"{verdict.fold_version}, and this version has {FOLD_VERSION}: "
+            "install the stream-pool that wrote this log"
+        )
+    if isinstance(verdict, Difference):
+        return "\n".join(_difference(outcome.source, verdict))
+    if outcome.damage is not None:
+        head = [f"damaged: {outcome.source}, {outcome.damage}", f"identical up to there: {_counts(verdict)}"]
+    else:
+        head = [f"identical: {_counts(verdict)}"]
+    return "\n".join([*head, *(f"  {name:<10} {told}" for name, told in _lines(verdict))])
+
+
+def to_json(outcome: Outcome) -> dict[str, Any]:
+    """The object that `--json` prints."""
+    verdict = outcome.verdict
+    told: dict[str, Any] = {"source": outcome.source, "verdict": "identical"}
+    if isinstance(verdict, UnknownFold):
+        return told | {"verdict": "unknown_fold"} | asdict(verdict)
+    if isinstance(verdict, Difference):
+        return told | {
+            "verdict": "different",
+            "offset": verdict.offset,
+            "kind": str(verdict.kind),
+            "problem": verdict.problem,
+            "expected": _parts(verdict.expected),
+            "found": _parts(verdict.found),
+        }
+    if outcome.damage is not None:
+        damage = {"line": outcome.damage.line, "problem": outcome.damage.problem}
+        told |= {"verdict": "damaged", "damage": damage}
+    return told | {**asdict(verdict), "unchecked": dict(verdict.unchecked)}
+
+
+@contextmanager
+def progress_bar(stream: TextIO) -> Iterator[Callable[[int, int], None]]:
+    """How far it is, how fast, and how long still: on a terminal, where it takes longer than a moment."""
+    if not stream.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("verifying"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[rate]}"),
+    )
+    began_s = time.monotonic()
+    with Progress(*columns, console=Console(file=stream), transient=True) as bar:
+        task = bar.add_task("", rate="")
+
+        def tell(done: int, total: int) -> None:
+            if (took_s := time.monotonic() - began_s) > _BAR_FROM_S:
+                bar.update(task, completed=done, total=total, rate=f"{done / took_s:,.0f} a second")
+
+        yield tell
+
+
+def _counts(verified: Verified) -> str:
+    return f"{verified.events:,} events, {verified.anomalies:,} anomalies, {verified.repeats:,} repeats"
+
+
+def _lines(verified: Verified) -> Iterator[tuple[str, str]]:
+    if verified.from_offset is not None and verified.to_offset is not None:
+        begin = "from its beginning"
+        if verified.from_snapshot:
+            begin = "from the oldest snapshot in it"
+        elif verified.from_offset > 0:
+            begin = "from the oldest event kept, without a snapshot"
+        yield "log", f"offsets {verified.from_offset:,} to {verified.to_offset - 1:,}, {begin}"
+    yield "epochs", f"{verified.epochs:,}"
+    if verified.proven_to is not None:
+        yield "ticks", f"{verified.ticks:,} vouch for every byte before offset {verified.proven_to:,}"
+    else:
+        yield "ticks", "none vouches for the bytes of this log"
+    again = ""
+    if verified.refolded_from is not None:
+        again = f"; folded on from offset {verified.refolded_from:,} to the same end"
+    yield "snapshots", f"{verified.snapshots:,} as folded{again}"
+    if verified.unwritten:
+        yield "unwritten", f"{verified.unwritten:,} anomalies follow and are not written yet"
+    if verified.unknown or verified.malformed:
+        yield "skipped", f"{verified.unknown:,} of unknown types, {verified.malformed:,} malformed"
+    for name, count in verified.unchecked.items():
+        if count:
+            yield "unchecked", f"{count:,} {_UNCHECKED[name]}"
+
+
+def _difference(source: str, difference: Difference) -> Iterator[str]:
+    yield f"different: {source}, offset {difference.offset}: {difference.kind}: {difference.problem}"
+    if difference.expected is None and difference.found is None:
+        return
+    if difference.found is None or difference.expected is None:
+        side, parts = (
+            ("expected", difference.expected) if difference.found is None else ("found", difference.found)
+        )
+        other = "found" if side == "expected" else "expected"
+        yield f"  {other}: nothing"
+        yield f"  {side}:"
+        for name, content in parts or ():
+            yield f"    {name}: {_readable(content)}"
+        return
+    absent = ("(nothing)", None)
+    for one, other_part in zip_longest(difference.expected, difference.found, fillvalue=absent):
+        if one == other_part:
+            continue
+        name = one[0] if one[0] == other_part[0] else f"{one[0]} / {other_part[0]}"
+        yield f"  {name}{_first_byte(one[1], other_part[1])}"
+        yield f"    expected: {_readable(one[1])}"
+        yield f"    found:    {_readable(other_part[1])}"
+
+
+def _first_byte(one: bytes | None, other: bytes | None) -> str:
+    for place, (left, right) in enumerate(zip(one or b"", other or b"", strict=False)):
+        if left != right:
+            return f", byte {place}: {left:#04x} expected, {right:#04x} found"
+    return ""
+
+
+def _readable(content: bytes | None) -> str:
+    return "(none)" if content is None else content.decode("utf-8", "backslashreplace")
+
+
+def _parts(version: Version | None) -> list[list[Any]] | None:
+    return None if version is None else [[name, _text(content)] for name, content in version]
+
+
+def _text(content: bytes | None) -> str | dict[str, str] | None:
+    if content is None:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(content).decode()}

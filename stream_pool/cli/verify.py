@@ -1,0 +1,123 @@
+"""`stream-pool verify`: does a log follow from itself, to the byte?"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stream_pool.errors import ExitCode, MisuseError
+
+if TYPE_CHECKING:
+    from stream_pool.cli.render_verify import Outcome
+    from stream_pool.detection.verification import Verifier
+    from stream_pool.stream.log_reader import LogReader
+
+Progress = Callable[[int, int], None]
+"""Told how many units are done, of how many."""
+
+_TELL_EVERY = 500
+_FILE_SUFFIXES = (".gz", ".ndjson", ".jsonl", ".log")
+
+
+def verify(
+    log: Annotated[str, typer.Argument(metavar="TOPIC|FILE", help="<group>.events, or a log file.")],
+    broker: Annotated[
+        str | None, typer.Option(help="kafka://host:port, more servers after a comma; for a topic.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One object at the end instead of lines.")] = False,
+) -> None:
+    """Fold a log with the rules that are in it, and compare every anomaly, tick and snapshot byte for byte.
+
+    Exits 0 when all is identical, 1 at the first difference or where a file is damaged, 2 when the log is
+    none or of a fold that this version does not have, 3 without a broker, 4 without the topic.
+    """
+    from stream_pool.cli.render_verify import progress_bar, to_json, to_text
+    from stream_pool.detection.verdict import UnknownFold, Verified
+
+    with progress_bar(sys.stderr) as progress:
+        outcome = verify_file(Path(log), progress) if _is_file(log) else _verify_topic(log, broker, progress)
+    print(json.dumps(to_json(outcome)) if as_json else to_text(outcome))
+    verdict = outcome.verdict
+    if isinstance(verdict, UnknownFold):
+        raise typer.Exit(ExitCode.MISUSE)
+    is_identical = isinstance(verdict, Verified) and outcome.damage is None
+    raise typer.Exit(ExitCode.OK if is_identical else ExitCode.FINDING)
+
+
+def verify_file(path: Path, progress: Progress) -> "Outcome":
+    """Verify a log file. Raises `LogFileUnreadable`, `MisuseError`."""
+    from stream_pool.cli.render_verify import Outcome
+    from stream_pool.detection.verification import Verifier
+    from stream_pool.incident.log_file import LogFileDamaged, read_log_file
+    from stream_pool.stream.log_reader import SnapshotsKept
+
+    log = read_log_file(path)
+    snapshots = SnapshotsKept()
+    try:
+        for topic, record in log:
+            if topic == f"{log.header.group}.snapshots":
+                snapshots.take(record)
+    except LogFileDamaged:  # it is met, and told, again
+        pass
+    verifier = Verifier(log.header.group, snapshots.whole, snapshots.damaged)
+    taken = 0
+    try:
+        for topic, record in log:
+            if topic != log.header.topic:
+                continue
+            if (found := verifier.take(record)) is not None:
+                return Outcome(str(path), found)
+            taken += 1
+            if taken % _TELL_EVERY == 0:
+                progress(log.read_bytes, log.size_bytes)
+    except LogFileDamaged as damaged:
+        return Outcome(str(path), verifier.so_far(), damaged)
+    return _outcome(str(path), verifier)
+
+
+def _verify_topic(topic: str, broker: str | None, progress: Progress) -> "Outcome":
+    from stream_pool.clock import SystemClock
+    from stream_pool.settings import load_settings
+    from stream_pool.stream.kafka import KafkaClient
+    from stream_pool.stream.log_reader import LogReader
+
+    settings = load_settings() if broker is None else load_settings(broker=broker)
+    connection = {"bootstrap_servers": list(settings.bootstrap_servers)}
+    client = KafkaClient(connection, "stream-pool-verify", SystemClock())
+    reader = LogReader(client, topic, timeout_s=settings.connect_timeout_s)
+    return asyncio.run(verify_log(topic, reader, progress))
+
+
+async def verify_log(name: str, reader: "LogReader", progress: Progress) -> "Outcome":
+    """Verify the log on a broker. Raises what `LogReader.open` and `records` raise."""
+    from stream_pool.cli.render_verify import Outcome
+    from stream_pool.detection.verification import Verifier
+
+    await reader.open()
+    verifier = Verifier(reader.group, reader.snapshots.whole, reader.snapshots.damaged)
+    async for record in reader.records():
+        if (found := verifier.take(record)) is not None:
+            return Outcome(name, found)
+        done = record.offset - reader.first_offset
+        if done % _TELL_EVERY == 0:
+            progress(done, reader.end_offset - reader.first_offset)
+    return _outcome(name, verifier, reader.end_offset)
+
+
+def _outcome(name: str, verifier: "Verifier", end_offset: int | None = None) -> "Outcome":
+    from stream_pool.cli.render_verify import Outcome
+    from stream_pool.detection.verdict import Verified
+
+    verdict = verifier.finish(end_offset)
+    if isinstance(verdict, Verified) and 0 < verdict.events <= verdict.unknown + verdict.malformed:
+        raise MisuseError(f"{name} is no log of stream-pool: of {verdict.events} records none is its event")
+    return Outcome(name, verdict)
+
+
+def _is_file(log: str) -> bool:
+    return os.sep in log or log.endswith(_FILE_SUFFIXES) or Path(log).exists()

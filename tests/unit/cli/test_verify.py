@@ -1,0 +1,266 @@
+"""`stream-pool verify` on files: what it prints, and how it ends."""
+
+import gzip
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.whole_log import WholeLog, read
+
+from stream_pool.cli import main as edge
+from stream_pool.cli.render_verify import progress_bar
+from stream_pool.cli.verify import verify_file
+from stream_pool.detection.verdict import Verified
+from stream_pool.errors import ExitCode
+from stream_pool.events import AnomalyOpened
+from stream_pool.events.raw_record import RawRecord
+from stream_pool.incident.log_file import LogFileUnreadable, LogFileWriter
+
+Run = Callable[..., tuple[int, str, str]]
+
+LOG = WholeLog()
+LOG.incident()
+FIRST_ANOMALY = next(r for r in LOG.records if isinstance(read(r).event, AnomalyOpened))
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A file that is as it should be."""
+    return LOG.save(tmp_path_factory.mktemp("log") / "log.ndjson").read_bytes()
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Exit code, standard output and standard error of the command."""
+
+    def run_(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["stream-pool", "verify", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            edge.main()
+        out, err = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, out, err
+
+    return run_
+
+
+def told(run: Run, path: Path) -> tuple[int, dict[str, Any]]:
+    code, out, _ = run(path, "--json")
+    return code, json.loads(out)
+
+
+def write(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("name", ["log.ndjson", "log.ndjson.gz", "log"])
+def test_identical_is_said_and_exits_0(tmp_path: Path, run: Run, name: str) -> None:
+    """The counts first, then what they rest on."""
+    code, out, err = run(LOG.save(tmp_path / name))
+    assert code == ExitCode.OK
+    first, *rest = out.splitlines()
+    anomalies = sum(b"anomaly" in dict(record.headers)["ce_type"] for record in LOG.records)  # type: ignore[operator]  # every record has a type
+    assert first == f"identical: {len(LOG.records)} events, {anomalies} anomalies, 0 repeats"
+    lines = "\n".join(rest)
+    assert f"offsets 0 to {len(LOG.records) - 1}, from its beginning" in lines
+    assert "16 vouch for every byte before" in lines
+    assert "4 as folded; folded on from" in lines
+    assert err == ""
+
+
+def test_json_says_the_same(tmp_path: Path, run: Run) -> None:
+    """One object, with every figure."""
+    path = LOG.save(tmp_path / "log.ndjson")
+    code, verdict = told(run, path)
+    assert code == ExitCode.OK
+    assert verdict["verdict"] == "identical"
+    assert verdict["source"] == str(path)
+    assert (verdict["events"], verdict["repeats"], verdict["snapshots"]) == (len(LOG.records), 0, 4)
+    assert not any(verdict["unchecked"].values())
+
+
+def test_a_difference_is_shown_from_both_sides_and_exits_1(tmp_path: Path, run: Run) -> None:
+    """Offset, what differs, its text on either side, and the first byte of it; the file's sum is sound."""
+    forged = (FIRST_ANOMALY.value or b"").replace(b'"lag"', b'"log"')
+    records = [
+        RawRecord(r.offset, r.timestamp_ms, 1, r.key, r.headers, forged) if r is FIRST_ANOMALY else r
+        for r in LOG.records
+    ]
+    path = LOG.save(tmp_path / "log.ndjson", records)
+    code, out, _ = run(path)
+    assert code == ExitCode.FINDING
+    assert out.startswith(f"different: {path}, offset {FIRST_ANOMALY.offset}: anomaly_differs: differs from")
+    assert "0x61 expected, 0x6f found" in out
+    assert '"rule":"lag"' in out
+    assert '"rule":"log"' in out
+    assert "ce_id" not in out, "only what differs"
+    code, verdict = told(run, path)
+    assert code == ExitCode.FINDING
+    assert (verdict["verdict"], verdict["offset"]) == ("different", FIRST_ANOMALY.offset)
+    assert dict(verdict["found"])["value"] == forged.decode()
+    assert dict(verdict["expected"])["value"] == (FIRST_ANOMALY.value or b"").decode()
+
+
+def test_a_missing_anomaly_is_shown_alone(tmp_path: Path, run: Run) -> None:
+    """There is no other side."""
+    log = WholeLog(holds_back=True)
+    log.configure()
+    log.window()
+    for _ in range(12):
+        log.window(100)
+    code, out, _ = run(log.save(tmp_path / "log.ndjson"))
+    assert code == ExitCode.FINDING
+    assert "anomaly_missing" in out
+    assert "found: nothing" in out
+    assert "stream-pool.anomaly.opened.v1" in out
+
+
+@given(place=st.integers(0, 2**30), flip=st.integers(1, 255))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+def test_one_flipped_byte_anywhere_is_found(tmp_path: Path, content: bytes, place: int, flip: int) -> None:
+    """In a record, between two, in the first line or the last: never identical."""
+    flipped = bytearray(content)
+    flipped[place % len(content)] ^= flip
+    path = write(tmp_path / "flipped.ndjson", bytes(flipped))
+    try:
+        outcome = verify_file(path, lambda done, total: None)
+    except LogFileUnreadable:  # the first line
+        return
+    assert not isinstance(outcome.verdict, Verified) or outcome.damage is not None
+
+
+def test_a_flipped_byte_that_no_fold_sees_is_damage(tmp_path: Path, run: Run, content: bytes) -> None:
+    """The last record, behind the last tick: the sum in the last line tells."""
+    lines = content.splitlines(keepends=True)
+    last = max(place for place, line in enumerate(lines) if b"memory.sampled" in line)
+    flipped = [*lines[:last], lines[last].replace(b"1000000", b"1000001"), *lines[last + 1 :]]
+    cut = [line for line in flipped if b"clock.ticked" not in line or flipped.index(line) < last]
+    path = write(tmp_path / "log.ndjson", b"".join(cut))
+    code, out, _ = run(path)
+    assert code == ExitCode.FINDING
+    assert "identical" not in out.splitlines()[0]
+
+
+def test_a_truncated_file_is_verified_up_to_the_damage(tmp_path: Path, run: Run, content: bytes) -> None:
+    """Which is named, with its line; exit code 1."""
+    path = write(tmp_path / "log.ndjson", content[: len(content) // 2])
+    code, out, _ = run(path)
+    line = content[: len(content) // 2].count(b"\n") + 1
+    first, second, *_ = out.splitlines()
+    assert code == ExitCode.FINDING
+    assert first == f"damaged: {path}, line {line}: cut off in the middle"
+    assert second.startswith("identical up to there: ")
+    code, verdict = told(run, path)
+    assert code == ExitCode.FINDING
+    assert verdict["verdict"] == "damaged"
+    assert verdict["damage"] == {"line": line, "problem": "cut off in the middle"}
+    assert 0 < verdict["events"] < len(LOG.records)
+
+
+def test_truncated_compressed_bytes_are_damage(tmp_path: Path, run: Run, content: bytes) -> None:
+    """As far as they can be unpacked."""
+    path = write(tmp_path / "log.gz", gzip.compress(content)[:-400])
+    code, out, _ = run(path)
+    assert code == ExitCode.FINDING
+    assert out.startswith("damaged: ")
+
+
+def test_a_damaged_snapshot_is_found(tmp_path: Path, run: Run) -> None:
+    """Although the file's own sum is sound."""
+    log = WholeLog()
+    log.incident()
+    place, part = log.snapshots[1]
+    value = bytearray(part.value or b"")
+    value[20] ^= 1
+    broken = RawRecord(part.offset, part.timestamp_ms, 1, part.key, part.headers, bytes(value))
+    log.snapshots[1] = (place, broken)
+    code, out, _ = run(log.save(tmp_path / "log.ndjson"))
+    assert code == ExitCode.FINDING
+    assert "snapshot_damaged" in out
+
+
+def test_an_unknown_fold_exits_2(tmp_path: Path, run: Run) -> None:
+    """With its offset, its version, and what to do."""
+    log = WholeLog()
+    log.configure(fold_version=99)
+    path = log.save(tmp_path / "log.ndjson")
+    code, out, _ = run(path)
+    assert code == ExitCode.MISUSE
+    assert "offset 0" in out
+    assert "fold version 99" in out
+    assert "install" in out
+    assert told(run, path)[1]["verdict"] == "unknown_fold"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        pytest.param(None, "log_file_unreadable", id="1 no file"),
+        pytest.param(b"", "log_file_unreadable", id="2 empty"),
+        pytest.param(b"hello\n", "log_file_unreadable", id="3 no log"),
+    ],
+)
+def test_an_unreadable_file_exits_2(tmp_path: Path, run: Run, content: bytes | None, problem: str) -> None:
+    """One line on standard error."""
+    path = tmp_path / "log.ndjson"
+    if content is not None:
+        path.write_bytes(content)
+    code, out, err = run(path)
+    assert (code, out) == (ExitCode.MISUSE, "")
+    assert err.startswith(f"stream-pool: {problem}: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_file_without_an_event_of_ours_exits_2(tmp_path: Path, run: Run) -> None:
+    """It is the log of somebody else."""
+    with LogFileWriter(tmp_path / "log", topic="orders.events", group="orders") as writer:
+        writer.write(RawRecord(0, 1, 1, None, (), b'{"order": 1}'))
+    code, _, err = run(tmp_path / "log")
+    assert code == ExitCode.MISUSE
+    assert "no log of stream-pool" in err
+
+
+@pytest.mark.parametrize("topic", ["orders", "g.dead-letters"])
+def test_a_topic_that_is_no_events_topic_exits_2(run: Run, topic: str) -> None:
+    """Said before any broker is asked."""
+    code, _, err = run(topic)
+    assert code == ExitCode.MISUSE
+    assert f"'{topic}' is no events topic" in err
+
+
+class Terminal:
+    """A stream that says it is one."""
+
+    def __init__(self, is_terminal: bool) -> None:
+        self.is_terminal = is_terminal
+        self.written = ""
+
+    def isatty(self) -> bool:
+        return self.is_terminal
+
+    def write(self, text: str) -> int:
+        self.written += text
+        return len(text)
+
+    def flush(self) -> None: ...
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_progress_is_for_terminals(is_terminal: bool) -> None:
+    """Elsewhere it would be in the way."""
+    stream = Terminal(is_terminal)
+    with progress_bar(stream) as tell:  # type: ignore[arg-type]  # the fake has what is asked of it
+        tell(1, 2)
+    assert bool(stream.written) == is_terminal
+
+
+def test_lines_are_json_for_other_tools(content: bytes) -> None:
+    """Every line of the file is an object."""
+    assert all(isinstance(orjson.loads(line), dict) for line in content.splitlines())
