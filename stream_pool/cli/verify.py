@@ -52,9 +52,9 @@ def verify(
 def verify_file(path: Path, progress: Progress) -> "Outcome":
     """Verify a log file. Raises `LogFileUnreadable`, `MisuseError`."""
     from stream_pool.cli.render_verify import Outcome
+    from stream_pool.detection.snapshots_kept import SnapshotsKept
     from stream_pool.detection.verification import Verifier
     from stream_pool.incident.log_file import LogFileDamaged, read_log_file
-    from stream_pool.stream.log_reader import SnapshotsKept
 
     log = read_log_file(path)
     snapshots = SnapshotsKept()

@@ -6,12 +6,11 @@ that end.
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from stream_pool.detection.snapshot_records import Snapshot, SnapshotDamaged, SnapshotReader
+from stream_pool.detection.snapshots_kept import SnapshotsKept
 from stream_pool.errors import MisuseError
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.stream.client import Client, Observer
@@ -20,23 +19,6 @@ from stream_pool.stream.offsets import Record
 
 EVENTS_SUFFIX = ".events"
 SNAPSHOTS_SUFFIX = ".snapshots"
-
-
-@dataclass(slots=True)
-class SnapshotsKept:
-    """All snapshots of a log, in the order in which they were written, and the records that belie theirs."""
-
-    whole: list[Snapshot] = field(default_factory=list)
-    damaged: list[SnapshotDamaged] = field(default_factory=list)
-    _reader: SnapshotReader = field(default_factory=SnapshotReader)
-
-    def take(self, record: RawRecord) -> None:
-        """One more record of the snapshots topic."""
-        taken = self._reader.take(record)
-        if isinstance(taken, Snapshot):
-            self.whole.append(taken)
-        elif taken is not None:
-            self.damaged.append(taken)
 
 
 class LogReader:
