@@ -87,6 +87,8 @@ class KafkaClient:
         Raises `KafkaError` where the broker refuses, `OffsetOutOfRangeError` where it has them no more,
         `BrokerUnavailable` where it says nothing for half a minute.
         """
+        if start >= stop:
+            return  # and no client for it: one that is stopped as soon as it has started raises
         consumer = AIOKafkaConsumer(
             **self._connection,
             client_id=f"stream-pool-{partition.topic}-reader",
