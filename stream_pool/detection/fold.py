@@ -1,8 +1,8 @@
 """The detector as a fold over the event log: the same log gives the same anomalies, live, restarted or
 refolded.
 
-Nothing enters but the logged events, one by one, in the order of the log. The clock is the running maximum of
-the log's own timestamps. A tick closes a window: rules are judged then and only then, so time passes even
+Nothing enters but the logged events, one by one, in the order of the log. The clock is the log's
+(`log_clock`). A tick closes a window: rules are judged then and only then, so time passes even
 when every worker is silent. Ticks that come early (a second owner's, before it is fenced) close none.
 
 Anomaly events that come back from the log conclude nothing; they only tick off what was concluded before.
@@ -11,32 +11,20 @@ Arithmetic is IEEE addition, multiplication and division; nothing depends on the
 
 from stream_pool.detection.alarm import Alarm, Level, Reading, Step
 from stream_pool.detection.conclusion import Conclusion, conclude, opened, resolved
+from stream_pool.detection.observing import observe
 from stream_pool.detection.readings import readings
-from stream_pool.detection.rules import FOLD_VERSION, Rules
+from stream_pool.detection.rules import Rules
 from stream_pool.detection.state import MAX_PENDING, State
-from stream_pool.detection.views import PartitionView, TopicView, WorkerView
 from stream_pool.events import (
     Anomaly,
     AnomalyOpened,
     AnomalyResolved,
     ClockTicked,
-    DetectorConfigured,
-    EventFormError,
-    LagSampled,
     LoggedEvent,
     MalformedEvent,
-    MemorySampled,
-    Observation,
-    ObservationsLost,
-    OffsetsCommitted,
-    SignalsSampled,
     UnknownEvent,
     event_id,
 )
-from stream_pool.lag import PartitionHistory
-from stream_pool.signals import SignalWindow
-
-_DEFAULTS = Rules()
 
 
 def fold(state: State, logged: LoggedEvent) -> tuple[State, tuple[Conclusion, ...]]:
@@ -46,7 +34,7 @@ def fold(state: State, logged: LoggedEvent) -> tuple[State, tuple[Conclusion, ..
     holds.
     """
     state.chain.add(logged)
-    state.clock_ms = max(state.clock_ms, logged.timestamp_ms)
+    state.clock.see(logged)
     event = logged.event
     if isinstance(event, UnknownEvent):
         state.counts["unknown"] += 1
@@ -63,57 +51,8 @@ def fold(state: State, logged: LoggedEvent) -> tuple[State, tuple[Conclusion, ..
     state.counts["taken"] += 1
     if isinstance(event, ClockTicked):
         return state, _tick(state, logged)
-    _observe(state, event)
+    observe(state, event)
     return state, ()
-
-
-def _observe(state: State, event: Observation) -> None:
-    rules, now_ms = state.rules or _DEFAULTS, state.clock_ms
-    if isinstance(event, SignalsSampled):
-        for signals in event.partitions:
-            topic = state.topics.touch(
-                signals.topic, now_ms, lambda: TopicView(SignalWindow(rules.signal_windows))
-            )
-            topic.add(signals, _partition(state, rules, signals.topic, signals.partition))
-    elif isinstance(event, OffsetsCommitted):
-        for commit in event.partitions:
-            _partition(state, rules, commit.topic, commit.partition).commit(commit.offset, now_ms)
-    elif isinstance(event, LagSampled):
-        for lag in event.partitions:
-            _partition(state, rules, lag.topic, lag.partition).poll(lag, now_ms)
-    elif isinstance(event, MemorySampled):
-        worker = state.workers.touch(event.worker, now_ms, WorkerView)
-        worker.sample(event, rules.memory_limit_bytes, now_ms)
-    elif isinstance(event, ObservationsLost):
-        state.counts["lost"] += event.lost
-    elif isinstance(event, DetectorConfigured):
-        _configure(state, event)
-
-
-def _partition(state: State, rules: Rules, topic: str, partition: int) -> PartitionView:
-    def begin() -> PartitionView:
-        interval_ms = int(rules.window_s * 1000)
-        return PartitionView(
-            PartitionHistory(
-                interval_ms=interval_ms, intervals=rules.status_windows, capacity=rules.status_windows
-            )
-        )
-
-    return state.partitions.touch((topic, partition), state.clock_ms, begin)
-
-
-def _configure(state: State, event: DetectorConfigured) -> None:
-    """Opens an epoch. Where its windows are of another length, what was seen in the old ones is forgotten."""
-    before = state.rules or _DEFAULTS
-    try:
-        state.rules = Rules.from_mapping(event.rules) if event.fold_version == FOLD_VERSION else None
-    except EventFormError:
-        state.rules = None
-    after = state.rules or _DEFAULTS
-    if (after.window_s, after.status_windows) != (before.window_s, before.status_windows):
-        state.partitions.entries.clear()
-    if after.signal_windows != before.signal_windows:
-        state.topics.entries.clear()
 
 
 def _tick(state: State, logged: LoggedEvent) -> tuple[Conclusion, ...]:

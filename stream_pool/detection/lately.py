@@ -36,6 +36,10 @@ class Lately(Generic[K, V]):
         """Keys and values, the longest untouched first."""
         return ((key, entry.value) for key, entry in self.entries.items())
 
+    def values(self) -> Iterator[V]:
+        """Values, the longest untouched first."""
+        return (entry.value for entry in self.entries.values())
+
     def touch(self, key: K, at_ms: int, make: Callable[[], V]) -> V:
         """The value of a key, made where there is none; it counts as touched at `at_ms`."""
         entry = self.entries.get(key)

@@ -18,7 +18,7 @@ from stream_pool.detection.alarm import Level, Reading
 from stream_pool.detection.rules import Rules
 from stream_pool.detection.state import State
 from stream_pool.detection.views import WorkerView
-from stream_pool.events import Severity
+from stream_pool.events import Scalar, Severity
 from stream_pool.lag import PartitionState, Status
 from stream_pool.signals import Slice
 
@@ -120,6 +120,7 @@ def _error_ratio(topic: str, window: Slice, rules: Rules) -> Reading:
             "dead_letters": window.dead_letters,
             "retries": window.retries,
             "approximate": window.approximate,
+            **_unobserved(window),
         },
     )
 
@@ -137,8 +138,14 @@ def _latency(topic: str, window: Slice, rules: Rules) -> Reading:
             "records": window.latency.count,
             "max_s": window.latency.max_s,
             "approximate": window.approximate,
+            **_unobserved(window),
         },
     )
+
+
+def _unobserved(window: Slice) -> dict[str, Scalar]:
+    """Positions that the window's reports left out, where there are any: so many records may be missing."""
+    return {"unobserved": window.unobserved} if window.unobserved > 0 else {}
 
 
 def _memory(worker: str, view: WorkerView, rules: Rules) -> Reading:

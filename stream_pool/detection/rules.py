@@ -11,7 +11,7 @@ from typing import Annotated
 from stream_pool.events import Scalar, Severity
 from stream_pool.events.form import Bounds, Count, Quantity, Ratio, form_of
 
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

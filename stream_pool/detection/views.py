@@ -5,18 +5,37 @@ Times are the log's. A worker's own clock is used for nothing here.
 
 from dataclasses import dataclass
 
+from stream_pool.detection.rules import Rules
 from stream_pool.events import MemorySampled, PartitionLag, PartitionSignals
 from stream_pool.lag import PartitionHistory
-from stream_pool.signals import Coverage, SignalWindow
+from stream_pool.signals import Coverage, Covered, SignalWindow, Slice
+
+_POLLS_TO_BEGIN_ANEW = 3
 
 
 @dataclass(slots=True)
 class PartitionView:
-    """Commits and end offsets of a partition, and which of its records were accounted for."""
+    """Commits and end offsets of a partition, and which of its records were accounted for.
+
+    The account begins with the first range that is reported. It is forgotten with the partition, when there
+    were neither reports nor polls for `Rules.expire_after_s`: what was not observed until reports come again
+    nobody knows, and is not held against anybody. Polls that find the end before the place where the account
+    stands, `_POLLS_TO_BEGIN_ANEW` in a row, say that the topic was made anew: so does the account begin.
+    """
 
     history: PartitionHistory
     coverage: Coverage | None = None
     polled_below: int | None = None
+    ends_below: int = 0
+
+    @classmethod
+    def begin(cls, rules: Rules) -> "PartitionView":
+        """A partition of which nothing is known."""
+        return cls(_history(rules))
+
+    def begin_anew(self, rules: Rules) -> None:
+        """Forgets the windows, whose length has changed; the account of records goes on."""
+        self.history, self.polled_below = _history(rules), None
 
     def commit(self, offset: int, at_ms: int) -> None:
         """A worker's commit, whether it moved or not."""
@@ -30,6 +49,7 @@ class PartitionView:
         first; only when the next poll says the same is it a step back.
         """
         self.history.add_end(lag.end_offset, at_ms)
+        self._check_end(lag.end_offset)
         offset, known = lag.committed_offset, self.history.committed_offset
         if offset is None or offset == known:
             return
@@ -38,6 +58,29 @@ class PartitionView:
         else:
             self.polled_below = offset
 
+    def cover(self, signals: PartitionSignals) -> Covered:
+        """Takes an interval's range into the account."""
+        if self.coverage is None:
+            self.coverage = Coverage(end=signals.from_offset)
+        return self.coverage.cover(signals.from_offset, signals.to_offset)
+
+    def _check_end(self, end_offset: int) -> None:
+        """One poll may be older than the report that came into the log before it; not several."""
+        if self.coverage is None or end_offset >= self.coverage.end:
+            self.ends_below = 0
+            return
+        self.ends_below += 1
+        if self.ends_below >= _POLLS_TO_BEGIN_ANEW:
+            self.coverage, self.ends_below = None, 0
+
+
+def _history(rules: Rules) -> PartitionHistory:
+    return PartitionHistory(
+        interval_ms=int(rules.window_s * 1000),
+        intervals=rules.status_windows,
+        capacity=rules.status_windows,
+    )
+
 
 @dataclass(slots=True)
 class TopicView:
@@ -45,17 +88,15 @@ class TopicView:
 
     window: SignalWindow
 
-    def add(self, signals: PartitionSignals, partition: PartitionView) -> None:
-        """Counts a partition's interval: not at all where all of it was counted before, else in full.
+    @classmethod
+    def begin(cls, rules: Rules) -> "TopicView":
+        """A topic of which nothing is known."""
+        return cls(SignalWindow(rules.signal_windows))
 
-        Of a range that only overlaps nobody knows which records were the errors: it makes the window
-        approximate.
-        """
-        if partition.coverage is None:
-            partition.coverage = Coverage(end=signals.from_offset)
-        covered = partition.coverage.cover(signals.from_offset, signals.to_offset)
-        if covered.fresh or not covered.repeated:
-            self.window.add(signals, approximate=covered.repeated > 0)
+    def begin_anew(self, rules: Rules, *, keep_filling: bool) -> None:
+        """Forgets the closed windows, whose number or length has changed, and if told so the one begun."""
+        filling = self.window.filling if keep_filling else Slice()
+        self.window = SignalWindow(rules.signal_windows, filling=filling)
 
 
 @dataclass(slots=True)

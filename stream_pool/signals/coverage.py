@@ -2,7 +2,10 @@
 
 Workers report ranges of positions. After a rebalance or a crash a range may come twice, in part, late or
 never. What is kept is where the account stands (`end`) and the holes below it, at most `MAX_HOLES`: of more,
-the oldest is given up and its length counted in `lost`.
+the oldest is given up and its length counted in `lost`; who reports it later reports it again.
+
+Positions are not records: where a log was compacted, or carries transactions' markers, a position may hold
+none.
 """
 
 from dataclasses import dataclass, field
@@ -12,10 +15,15 @@ MAX_HOLES = 64
 
 
 class Covered(NamedTuple):
-    """What a range added: `fresh` positions seen for the first time, `repeated` ones seen before."""
+    """What a range did to the account.
+
+    `fresh` of its positions were seen for the first time, `repeated` ones before. By `unobserved` positions
+    the number of those that nobody accounted for grew (it left out some) or fell (it filled holes).
+    """
 
     fresh: int
     repeated: int
+    unobserved: int = 0
 
 
 @dataclass(slots=True)
@@ -37,12 +45,16 @@ class Coverage:
         A range that ends before it starts is taken as empty.
         """
         stop = max(start, stop)
-        fresh = self._fill(start, stop) if start < stop else 0
-        if start > self.end:
+        if start == self.end:
+            self.end = stop
+            return Covered(stop - start, 0)
+        skipped = max(0, start - self.end)
+        if skipped:
             self._open(self.end, start)
-        fresh += max(0, stop - max(start, self.end))
+        filled = self._fill(start, stop) if start < stop else 0
+        fresh = filled + max(0, stop - max(start, self.end))
         self.end = max(self.end, stop)
-        return Covered(fresh, stop - start - fresh)
+        return Covered(fresh, stop - start - fresh, skipped - filled)
 
     def _fill(self, start: int, stop: int) -> int:
         left = []

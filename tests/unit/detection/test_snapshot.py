@@ -169,15 +169,19 @@ UNREADABLE: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("15 a state that is none", changed(state=None), "snapshot_malformed"),
     (
         "16 a member of another type",
-        lambda data: data.replace(b'"clock_ms":', b'"clock_ms":"x', 1).replace(b',"closed', b'","closed', 1),
+        lambda data: data.replace(b'"closed_ms":', b'"closed_ms":"x', 1).replace(b',"rules', b'","rules', 1),
         "snapshot_malformed",
     ),
     (
         "17 a member more",
-        lambda data: data.replace(b'"clock_ms":', b'"added":1,"clock_ms":', 1),
+        lambda data: data.replace(b'"closed_ms":', b'"added":1,"closed_ms":', 1),
         "snapshot_malformed",
     ),
-    ("18 other spacing", lambda data: data.replace(b'"clock_ms":', b'"clock_ms": ', 1), "snapshot_malformed"),
+    (
+        "18 other spacing",
+        lambda data: data.replace(b'"closed_ms":', b'"closed_ms": ', 1),
+        "snapshot_malformed",
+    ),
 ]
 
 
