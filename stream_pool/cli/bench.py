@@ -17,12 +17,18 @@ class BenchName(StrEnum):
 
     STREAM = "stream"
     STOP = "stop"
+    RECOVERY = "recovery"
 
 
 def bench(
-    name: Annotated[BenchName, typer.Argument(help="stream: cost a record. stop: SIGTERM under load.")],
+    name: Annotated[
+        BenchName,
+        typer.Argument(
+            help="stream: cost a record. stop: SIGTERM under load. recovery: kill -9 of the detector."
+        ),
+    ],
     broker: Annotated[
-        str, typer.Option(help="For stream: auto, docker, java, embedded, or an address. stop has its own.")
+        str, typer.Option(help="auto, docker, java, embedded, or an address. stop has its own.")
     ] = "auto",
     rounds: Annotated[
         int | None,
@@ -34,6 +40,8 @@ def bench(
     backlog: Annotated[
         int | None, typer.Option(min=60_000, help="Orders written beforehand (stream 500,000, stop 200,000).")
     ] = None,
+    kills: Annotated[int, typer.Option(min=1, help="recovery: how many kills.")] = 20,
+    seed: Annotated[int, typer.Option(help="recovery: of the moments at which it kills.")] = 1,
     as_json: Annotated[
         bool, typer.Option("--json", help="One object at the end instead of a table.")
     ] = False,
@@ -44,20 +52,22 @@ def bench(
     """
     from rich.console import Console
 
-    from stream_pool.bench import bench_stop, bench_stream
+    from stream_pool.bench import bench_recovery, bench_stop, bench_stream
     from stream_pool.broker import JavaBroker, choose_broker
     from stream_pool.cli.render_bench import render
 
-    if name is BenchName.STREAM:
-        chosen = choose_broker(broker, _say)
-    else:
+    if name is BenchName.STOP:
         chosen = freezable = JavaBroker(_say)
+    else:
+        chosen = choose_broker(broker, _say)
     try:
         chosen.start()
         if name is BenchName.STREAM:
             report = bench_stream(
                 chosen, rounds=rounds or 10, records=records, backlog=backlog or 500_000, say=_say
             )
+        elif name is BenchName.RECOVERY:
+            report = bench_recovery(chosen, kills=kills, seed=seed, say=_say)
         else:
             report = bench_stop(freezable, tries=rounds or 20, backlog=backlog or 200_000, say=_say)
     finally:
