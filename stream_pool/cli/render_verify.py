@@ -109,6 +109,12 @@ def _lines(verified: Verified) -> Iterator[tuple[str, str]]:
         elif verified.from_offset > 0:
             begin = "from the oldest event kept, without a snapshot"
         yield "log", f"offsets {verified.from_offset:,} to {verified.to_offset - 1:,}, {begin}"
+    account = verified.account
+    yield (
+        "records",
+        f"{account.counted:,} counted, {account.repeated:,} reported again, "
+        f"{account.unobserved:,} never observed",
+    )
     yield "epochs", f"{verified.epochs:,}"
     if verified.proven_to is not None:
         yield "ticks", f"{verified.ticks:,} vouch for every byte before offset {verified.proven_to:,}"

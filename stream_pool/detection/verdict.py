@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from stream_pool.detection.account import Account
 from stream_pool.events import EncodedEvent
 from stream_pool.events.raw_record import RawRecord
 
@@ -74,6 +75,7 @@ class Verified:
     from_snapshot: bool
     refolded_from: int | None
     proven_to: int | None
+    account: Account
     unchecked: Mapping[str, int]
 
 

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from stream_pool.detection._chain_check import ChainCheck
 from stream_pool.detection._expected import Expected
 from stream_pool.detection._repeated import Repeated
+from stream_pool.detection.account import account
 from stream_pool.detection.fold import fold
 from stream_pool.detection.rules import FOLD_VERSION
 from stream_pool.detection.snapshot import SnapshotUnreadable, dump_state, load_state
@@ -129,6 +130,7 @@ class Verifier:
             from_snapshot=self._from_snapshot,
             refolded_from=self._again_from,
             proven_to=self._chain.proven_to,
+            account=account(self._state),
             unchecked={
                 "skipped_events": self._counts["skipped"],
                 "ticks": self._chain.unchecked,

@@ -70,6 +70,7 @@ def test_identical_is_said_and_exits_0(tmp_path: Path, run: Run, name: str) -> N
     assert first == f"identical: {len(LOG.records)} events, {anomalies} anomalies, 0 repeats"
     lines = "\n".join(rest)
     assert f"offsets 0 to {len(LOG.records) - 1}, from its beginning" in lines
+    assert "320 counted, 0 reported again, 0 never observed" in lines
     assert "16 vouch for every byte before" in lines
     assert "4 as folded; folded on from" in lines
     assert err == ""

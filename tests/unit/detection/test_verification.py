@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from support.whole_log import GROUP, RULES, WholeLog, read, verify
 
 from stream_pool.detection import FOLD_VERSION, Rules, message
+from stream_pool.detection.account import Account
 from stream_pool.detection.snapshot_records import Snapshot
 from stream_pool.detection.verdict import Difference, Kind, UnknownFold, Verified
 from stream_pool.detection.verification import Verifier
@@ -63,6 +64,7 @@ def test_a_log_that_a_detector_wrote_is_identical() -> None:
     assert (verdict.repeats, verdict.epochs, verdict.snapshots) == (0, 1, 4)
     assert (verdict.unwritten, verdict.unknown, verdict.malformed) == (0, 0, 0)
     assert verdict.ticks == 16
+    assert verdict.account == Account(counted=16 * 20)
     assert (verdict.from_offset, verdict.to_offset) == (0, len(RECORDS))
     assert not verdict.from_snapshot
     assert verdict.refolded_from == SNAPSHOTS[-1].offset

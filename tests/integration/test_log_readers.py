@@ -1,0 +1,121 @@
+"""The log is for others too: tools that know nothing of this project read it, from topic and file."""
+
+import asyncio
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import Lab, until
+
+from stream_pool.broker import Broker
+from stream_pool.events import EVENT_TYPES, AnomalyOpened, ClockTicked
+from stream_pool.incident.log_file import LogFileWriter
+from stream_pool.stream.log_reader import raw_record
+
+WITH_DETECTION = {
+    "detector_enabled": True,
+    "detector_window_s": 0.3,
+    "detector_lag_threshold_records": 50,
+    "detector_open_after": 2,
+}
+JQ_EVENTS = """
+    (.headers | split(",") | map(split("=") | {key: .[0], value: (.[1:] | join("="))}) | from_entries) as $ce
+    | .value as $value
+    | {offset, type: $ce.ce_type, id: $ce.ce_id, worker: $value.worker, sequence: $value.sequence,
+       rule: $value.rule, lag: $value.partitions[0].lag_records?}
+"""
+
+
+async def run(command: str) -> str:
+    """What a shell command prints; it must succeed."""
+    ran = await asyncio.to_thread(
+        subprocess.run,
+        ["bash", "-o", "pipefail", "-c", command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture
+async def events_topic(kafka: Broker, lab: Lab) -> str:
+    """The log of a worker that came to lag, and has stopped."""
+    topic = await lab.topics.create()
+    places = await lab.cluster.produce(topic, [{"do": "hold"}, *({"n": n} for n in range(200))])
+    worker = await lab.worker("each_async", topic, **WITH_DETECTION).ready()
+
+    async def found() -> bool:
+        return bool(await lab.events("anomaly.opened"))
+
+    await until(found, lab.report)
+    lab.open_gate()
+    await lab.handled(places)
+    assert await worker.stop() == 0
+    return lab.events_topic
+
+
+def tool(name: str) -> str:
+    """The path of a program; without it the test is skipped, with the reason."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"needs {name}")
+    return found
+
+
+async def test_kcat_and_jq_read_the_log(lab: Lab, events_topic: str) -> None:
+    """In another process, types from headers and fields from values, of every event in its order."""
+    kcat, jq = tool("kcat"), tool("jq")
+    form = '{"offset":%o,"headers":"%h","value":%s}\\n'
+    read = shlex.join([kcat, "-C", "-b", lab.cluster.servers, "-t", events_topic, "-e", "-q", "-f", form])
+    lines = await run(f"{read} | {shlex.join([jq, '-c', JQ_EVENTS])}")
+    told = [json.loads(line) for line in lines.splitlines()]
+    events = await lab.events()
+    assert [each["offset"] for each in told] == [logged.offset for logged in events]
+    assert [each["id"] for each in told] == [logged.id for logged in events]
+    types = {each["type"] for each in told}
+    assert {AnomalyOpened.TYPE, ClockTicked.TYPE, "stream-pool.lag.sampled.v1"} <= types <= set(EVENT_TYPES)
+    (opened,) = {each["rule"] for each in told if each["type"] == AnomalyOpened.TYPE}
+    assert opened == "lag"
+    observed = [each for each in told if "anomaly" not in each["type"]]
+    assert all(each["worker"] and each["sequence"] > 0 for each in observed)
+    assert max(each["lag"] or 0 for each in told) > 50
+
+
+async def test_verify_reads_the_log_from_its_topic(lab: Lab, events_topic: str) -> None:
+    """Every event of a real run, and all of it identical."""
+    verdict = await verify(events_topic, "--broker", f"kafka://{lab.cluster.servers}")
+    events = await lab.events()
+    assert verdict["verdict"] == "identical"
+    assert verdict["events"] == len(events)
+    assert verdict["anomalies"] == sum("anomaly" in logged.event.TYPE for logged in events)  # type: ignore[union-attr]  # all are known
+    assert verdict["ticks"] > 0
+    assert verdict["proven_to"] > 0
+
+
+async def test_verify_and_jq_read_the_log_as_a_file(lab: Lab, events_topic: str, tmp_path: Path) -> None:
+    """Copied from the topic record by record."""
+    jq = tool("jq")
+    path = tmp_path / "log.ndjson"
+    with LogFileWriter(path, topic=events_topic, group=lab.group) as writer:
+        for record in await lab.cluster.read(events_topic):
+            writer.write(raw_record(record))
+    assert (await verify(str(path)))["verdict"] == "identical"
+    program = 'select(.value) | .value | fromjson | select(.rule == "lag") | .severity'
+    severities = (await run(f"{shlex.join([jq, '-r', program])} {shlex.quote(str(path))}")).split()
+    assert severities
+    assert set(severities) == {"P2"}
+
+
+async def verify(*arguments: str) -> dict[str, Any]:
+    """What `stream-pool verify` says."""
+    command = shlex.join([sys.executable, "-m", "stream_pool.cli.main", "verify", *arguments, "--json"])
+    verdict: dict[str, Any] = json.loads(await run(command))
+    return verdict
