@@ -28,6 +28,10 @@ class Runner(Protocol):
 
     async def stop(self) -> None: ...
 
+    async def wait_until_stopped(self) -> None:
+        """Until it was told to stop, or crashed."""
+        ...
+
 
 def _services(app: App) -> Iterable[ServiceT]:
     boot = app.boot_strategy
@@ -54,6 +58,9 @@ class FaustRunner:
 
     async def stop(self) -> None:
         await self._app.stop()
+
+    async def wait_until_stopped(self) -> None:
+        await self._app.wait_until_stopped()
 
 
 class ThinRunner(Service):

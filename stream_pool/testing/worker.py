@@ -115,11 +115,14 @@ class SimWorker:
             self.app = app = self.make_app()
             app.on_fault = self._end
             runner = FaustRunner(app) if self.faust else ThinRunner(app)
-            start = asyncio.ensure_future(self._start(runner))
+            start = asyncio.ensure_future(runner.start())
             ending = asyncio.ensure_future(self._ending.wait())
             await asyncio.wait([start, ending], return_when=asyncio.FIRST_COMPLETED)
-            if start.done() and start.exception() is None:
-                await ending
+            if start.done() and start.exception() is None and not ending.done():
+                self.started.set()
+                crash = asyncio.ensure_future(runner.wait_until_stopped())
+                await asyncio.wait([ending, crash], return_when=asyncio.FIRST_COMPLETED)
+                crash.cancel()
             self._end()
             ending.cancel()
             await runner.stop()
@@ -132,10 +135,6 @@ class SimWorker:
             fault = StreamPoolError(f"the worker crashed: {error!r}")
             fault.__cause__ = error
             self.fault = self.fault or fault
-
-    async def _start(self, runner: Runner) -> None:
-        await runner.start()
-        self.started.set()
 
     def _blame(self, runner: Runner, app: App, start: "asyncio.Future[None]") -> None:
         error = None if start.cancelled() else start.exception()

@@ -1,0 +1,241 @@
+"""What must hold in every world, whatever goes wrong in it: watched while it runs, and judged at its end.
+
+| rule | says |
+|---|---|
+| `committed_not_done` | no commit stands beyond a record that is not done or whose dead letter is missing |
+| `buffer` | records in flight and events that wait stay within their bounds |
+| `crash` | nothing raises what nobody expects, neither a worker nor a task that nobody looks after |
+| `lost` | every record was handled, or went to the dead letters |
+| `uncommitted` | once all is well again, everything is committed |
+| `log` | the event log is what follows from it: nothing missing, nothing without cause, repeats identical |
+| `losses` | every event that a writer stamped stands in the log, or was reported as lost |
+| `ticks` | once all is well again, one detector ticks, once a window |
+| `account` | of what workers reported, each position is counted once or known to be missing |
+| `stop` | an orderly stop ends within its deadline |
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aiokafka import TopicPartition
+
+from stream_pool.detection.verdict import Verified
+from stream_pool.events import (
+    Anomaly,
+    AnomalyOpened,
+    AnomalyResolved,
+    ClockTicked,
+    LoggedEvent,
+    MalformedEvent,
+    ObservationsLost,
+    SignalsSampled,
+    UnknownEvent,
+)
+from stream_pool.stream.app import App
+from stream_pool.testing.records import Stored
+from stream_pool.testing.simulation import Simulation
+from stream_pool.testing.worker import SimWorker
+
+Place = tuple[str, int, int]
+
+_SHOWN = 5
+_PREFIX = "stream-pool."
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that did not hold, when, and how."""
+
+    rule: str
+    at_s: float
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.at_s:.3f} s: {self.rule}: {self.problem}"
+
+
+class Witness:
+    """Watches the workers of `group` on `topic` in one simulation.
+
+    `is_done` says of a record (partition, offset) whether it may be committed. `letters` counts the dead
+    letters by the record that they are of.
+    """
+
+    def __init__(self, sim: Simulation, group: str, topic: str, is_done: Callable[[int, int], bool]) -> None:
+        self.violations: list[Violation] = []
+        self.letters: Counter[Place] = Counter()
+        self._sim = sim
+        self._group = group
+        self._topic = topic
+        self._is_done = is_done
+        self._done_to: dict[TopicPartition, int] = {}
+        self._dead_letters = TopicPartition(f"{group}.dead-letters", 0)
+        sim.log.on_append.append(self._on_append)
+        sim.log.on_commit.append(self._on_commit)
+
+    def blame(self, rule: str, problem: str) -> None:
+        """Note a violation, the first few of each rule."""
+        if sum(violation.rule == rule for violation in self.violations) < _SHOWN:
+            self.violations.append(Violation(rule, self._sim.loop.time(), problem))
+
+    def look(self) -> None:
+        """Look at every worker that runs: to be called often."""
+        for worker in self._sim.workers.values():
+            if worker.running and not worker.frozen and worker.app is not None:
+                self._look_at(worker, worker.app)
+
+    def done_to(self, place: TopicPartition, up_to: int) -> int:
+        """The first offset of a partition that is not done, as far as `up_to`."""
+        offset = self._done_to.get(place, 0)
+        while offset < up_to and self._is_done(place.partition, offset):
+            offset += 1
+        self._done_to[place] = offset
+        return offset
+
+    def _on_append(self, place: TopicPartition, _offset: int, record: Stored) -> None:
+        if place != self._dead_letters:
+            return
+        headers = dict(record.headers)
+        topic, partition, offset = (
+            (headers.get(_PREFIX + name) or b"").decode() for name in ("topic", "partition", "offset")
+        )
+        self.letters[topic, int(partition), int(offset)] += 1
+
+    def _on_commit(self, group: str, member: str, offsets: Mapping[TopicPartition, int]) -> None:
+        if group != self._group:
+            return
+        for place, offset in offsets.items():
+            if place.topic == self._topic and (done := self.done_to(place, offset)) < offset:
+                self.blame(
+                    "committed_not_done",
+                    f"{member} committed {offset} of {place.topic}-{place.partition}, and {done} is not done",
+                )
+
+    def _look_at(self, worker: SimWorker, app: App) -> None:
+        settings = app.settings
+        bound = settings.buffer_records + settings.max_poll_records
+        for group, source in app.plant.intake.sources.items():
+            for topic in source.topics:
+                records, _ = source.tracker.in_flight(topic)
+                if records > bound:
+                    self.blame("buffer", f"{worker.tag} has {records} records of {topic} in flight ({group})")
+        waiting = app.plant.outlet.writer.buffered
+        if waiting > settings.event_buffer + 100:  # those that are being written come back at a failure
+            self.blame("buffer", f"{worker.tag} has {waiting} events waiting")
+
+
+def judge_orders(
+    witness: Witness, sim: Simulation, group: str, topic: str, kept_from: Mapping[int, int]
+) -> None:
+    """`lost` and `uncommitted`, once all is well again. `kept_from`: by partition what retention deleted."""
+    for partition in range(sim.log.partition_count(topic) or 0):
+        place = TopicPartition(topic, partition)
+        _, end = sim.log.bounds(place)
+        lost = [
+            offset
+            for offset in range(kept_from.get(partition, 0), end)
+            if not witness._is_done(partition, offset)
+        ]
+        if lost:
+            witness.blame("lost", f"{topic}-{partition}: {lost[:_SHOWN]}, {len(lost)} of {end}")
+        committed = sim.log.committed(group).get(place)
+        if committed != end and (end or committed):
+            witness.blame("uncommitted", f"{topic}-{partition}: {committed} of {end}")
+
+
+def judge_log(witness: Witness, sim: Simulation, group: str) -> Verified | None:
+    """`log` and `account`. What was verified; None where there is a difference."""
+    verdict = sim.verify(group)
+    if not isinstance(verdict, Verified):
+        witness.blame("log", str(verdict))
+        return None
+    if verdict.malformed or verdict.unknown:
+        witness.blame("log", f"{verdict.malformed} malformed and {verdict.unknown} unknown events")
+    return verdict
+
+
+def judge_account(witness: Witness, events: list[LoggedEvent], verdict: Verified) -> None:
+    """`account`, against a plain set of positions made of the same reports."""
+    if verdict.from_snapshot or verdict.from_offset != 0:
+        return
+    spans: dict[tuple[str, int], set[int]] = {}
+    first: dict[tuple[str, int], int] = {}
+    last: dict[tuple[str, int], int] = {}
+    reported = 0
+    for logged in distinct(events):
+        if isinstance(logged.event, SignalsSampled):
+            for entry in logged.event.partitions:
+                key = (entry.topic, entry.partition)
+                first.setdefault(key, entry.from_offset)
+                positions = range(max(entry.from_offset, first[key]), entry.to_offset)
+                reported += entry.to_offset - entry.from_offset
+                spans.setdefault(key, set()).update(positions)
+                last[key] = max(last.get(key, 0), entry.to_offset)
+    counted = sum(len(positions) for positions in spans.values())
+    missing = sum(last[key] - first[key] - len(positions) for key, positions in spans.items())
+    account = verdict.account
+    found = (account.counted, account.unobserved, account.counted + account.repeated)
+    if found != (counted, missing, reported):
+        witness.blame(
+            "account",
+            f"counted, unobserved, reported are {found}, and {(counted, missing, reported)} by the events",
+        )
+
+
+def judge_losses(witness: Witness, events: list[LoggedEvent], workers: list[SimWorker]) -> None:
+    """`losses`, of workers that run, with nothing waiting."""
+    written: dict[tuple[str, str], set[int]] = {}
+    reported: Counter[tuple[str, str]] = Counter()
+    unstamped: Counter[tuple[str, str]] = Counter()
+    for logged in distinct(events):
+        event = logged.event
+        if isinstance(event, Anomaly | UnknownEvent | MalformedEvent):
+            continue
+        writer = (event.worker, event.incarnation)
+        written.setdefault(writer, set()).add(event.sequence)
+        if isinstance(event, ObservationsLost):
+            reported[writer] += event.lost
+            unstamped[writer] += sum(
+                event.by_type.get(kind.TYPE, 0) for kind in (AnomalyOpened, AnomalyResolved)
+            )
+    for worker in workers:
+        if worker.app is None or not worker.running:
+            continue
+        pen = worker.app.plant.outlet.writer
+        writer = (worker.name, str(worker.incarnation))
+        told = (len(written.get(writer, ())), reported[writer], unstamped[writer])
+        stamped = pen.stamp().sequence - 1
+        if pen.buffered or told[0] + told[1] - told[2] != stamped or told[1] != pen.lost:
+            witness.blame(
+                "losses",
+                f"{worker.tag} stamped {stamped} events and lost {pen.lost}; the log has {told[0]}, "
+                f"{told[1]} are reported lost, {told[2]} of them anomalies, {pen.buffered} wait",
+            )
+
+
+def judge_ticks(
+    witness: Witness, events: list[LoggedEvent], window_s: float, since_ms: int, until_ms: int
+) -> None:
+    """`ticks`, in the log between two times in which all was well."""
+    ticks = [
+        logged
+        for logged in events
+        if isinstance(logged.event, ClockTicked) and logged.timestamp_ms >= since_ms
+    ]
+    owners = Counter(
+        f"{logged.event.worker}/{logged.event.incarnation}"
+        for logged in ticks
+        if isinstance(logged.event, ClockTicked)
+    )
+    wanted = (until_ms - since_ms) / 1_000 / window_s
+    if len(owners) != 1 or not wanted - 2 <= len(ticks) <= wanted + 2:
+        witness.blame("ticks", f"{dict(owners)} in {wanted:.1f} windows")
+
+
+def distinct(events: list[LoggedEvent]) -> list[LoggedEvent]:
+    """Events without those that repeat one."""
+    found: dict[str, LoggedEvent] = {}
+    for logged in events:
+        found.setdefault(logged.id, logged)
+    return list(found.values())
