@@ -3,11 +3,14 @@
 import json
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from stream_pool.errors import ExitCode
+
+if TYPE_CHECKING:
+    from stream_pool.bench import Report
 
 LEAST_ROUNDS = 2
 
@@ -18,21 +21,25 @@ class BenchName(StrEnum):
     STREAM = "stream"
     STOP = "stop"
     RECOVERY = "recovery"
+    VERIFY = "verify"
 
 
 def bench(
     name: Annotated[
         BenchName,
         typer.Argument(
-            help="stream: cost a record. stop: SIGTERM under load. recovery: kill -9 of the detector."
+            help="stream: cost a record. stop: SIGTERM under load. recovery: kill -9 of the detector. "
+            "verify: the fold, and a day of a log."
         ),
     ],
     broker: Annotated[
-        str, typer.Option(help="auto, docker, java, embedded, or an address. stop has its own.")
+        str, typer.Option(help="auto, docker, java, embedded, or an address. stop has its own, verify none.")
     ] = "auto",
     rounds: Annotated[
         int | None,
-        typer.Option(min=LEAST_ROUNDS, help="Rounds (stream, 10) or tries of each kind (stop, 20)."),
+        typer.Option(
+            min=LEAST_ROUNDS, help="Rounds (stream and verify, 10) or tries of each kind (stop, 20)."
+        ),
     ] = None,
     records: Annotated[
         int, typer.Option(min=1_000, help="stream: what a fast candidate drains in a round.")
@@ -50,12 +57,13 @@ def bench(
 
     Exits 0 when every bar holds, 1 when one does not, 3 without a broker.
     """
-    from rich.console import Console
-
     from stream_pool.bench import bench_recovery, bench_stop, bench_stream
-    from stream_pool.broker import JavaBroker, choose_broker
-    from stream_pool.cli.render_bench import render
+    from stream_pool.bench.verify import bench_verify
+    from stream_pool.broker import Broker, JavaBroker, choose_broker
 
+    if name is BenchName.VERIFY:
+        _tell(bench_verify(rounds=rounds or 10, say=_say), as_json)
+    chosen: Broker
     if name is BenchName.STOP:
         chosen = freezable = JavaBroker(_say)
     else:
@@ -72,6 +80,14 @@ def bench(
             report = bench_stop(freezable, tries=rounds or 20, backlog=backlog or 200_000, say=_say)
     finally:
         chosen.stop()
+    _tell(report, as_json)
+
+
+def _tell(report: "Report", as_json: bool) -> NoReturn:
+    from rich.console import Console
+
+    from stream_pool.cli.render_bench import render
+
     if as_json:
         print(json.dumps(report.to_json()))
     else:
