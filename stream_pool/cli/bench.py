@@ -64,10 +64,8 @@ def bench(
     if name is BenchName.VERIFY:
         _tell(bench_verify(rounds=rounds or 10, say=_say), as_json)
     chosen: Broker
-    if name is BenchName.STOP:
-        chosen = freezable = JavaBroker(_say)
-    else:
-        chosen = choose_broker(broker, _say)
+    freezable = JavaBroker(_say)
+    chosen = freezable if name is BenchName.STOP else choose_broker(broker, _say)
     try:
         chosen.start()
         if name is BenchName.STREAM:
