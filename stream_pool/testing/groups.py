@@ -177,15 +177,16 @@ class Group:
         self._remove(self._known(member))
 
     def commit(self, member: str, generation: int, offsets: Mapping[TopicPartition, int]) -> None:
-        """Keep these offsets.
+        """Keep these offsets. Of an empty group Kafka takes them from anybody who names no generation.
 
         Raises `UnknownMemberIdError`, `IllegalGenerationError`, `RebalanceInProgressError`.
         """
-        alive = self._current(member, generation)
-        if alive.joining is None:
-            self._alive(alive)
-        if self.state is GroupState.COMPLETING:
-            raise RebalanceInProgressError(self.name)
+        if generation >= 0 or self.state is not GroupState.EMPTY:
+            alive = self._current(member, generation)
+            if alive.joining is None:
+                self._alive(alive)
+            if self.state is GroupState.COMPLETING:
+                raise RebalanceInProgressError(self.name)
         self.offsets.update(offsets)
         self._on_commit(self.name, member, offsets)
 
