@@ -4,7 +4,7 @@ A letter has the record's own key, value and headers, and beside them ours (pref
 exception, message, stack, and where the record stood. A letter that the topic will not take loses its stack
 first, then becomes a pointer: topic, partition, offset and SHA-256 of the value. Its offset may be
 committed once the letter is acknowledged and not before, so writing goes on until that, or until the broker
-refuses for good.
+refuses for good. Where an acknowledgement was lost there are two letters of one record.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
-import structlog
 from aiokafka.errors import (
+    InvalidTimestampError,
     InvalidTopicError,
     KafkaError,
     MessageSizeTooLargeError,
@@ -24,10 +24,10 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from stream_pool.stream.errors import DeadLetterUnwritable
+from stream_pool.clock import Clock
+from stream_pool.stream.errors import MISSING, DeadLetterUnwritable
 from stream_pool.stream.offsets import Record
-
-log = structlog.get_logger(__name__)
+from stream_pool.stream.trouble import Trouble
 
 _PREFIX = "stream-pool."
 _STACK_BYTES = 16_384
@@ -35,8 +35,9 @@ _MESSAGE_BYTES = 1_024
 _KEY_BYTES_OF_POINTER = 1_024
 _FIRST_BACKOFF_S = 0.1
 _LAST_BACKOFF_S = 2.0
+_ANSWER_TIMEOUT_S = 60.0
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
-_FINAL = (TopicAuthorizationFailedError, InvalidTopicError)
+_FINAL = (TopicAuthorizationFailedError, InvalidTopicError, InvalidTimestampError)
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -108,7 +109,10 @@ def _text(text: str) -> bytes:
 
 
 class DeadLetters:
-    """Writes letters to one topic. `write` returns when the broker has acknowledged."""
+    """Writes letters to one topic. `write` returns when the broker has acknowledged.
+
+    `on_missing` is called where the topic is not there.
+    """
 
     def __init__(
         self,
@@ -116,6 +120,8 @@ class DeadLetters:
         group: str,
         producer: LetterProducer,
         *,
+        clock: Clock,
+        on_missing: Callable[[], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.topic = topic
@@ -124,7 +130,9 @@ class DeadLetters:
         self.failures = 0
         self._group = group
         self._producer = producer
+        self._on_missing = on_missing
         self._sleep = sleep
+        self._away = Trouble("dead letter not written, trying again", clock, topic=topic)
 
     async def write(self, record: Record, reason: str, error: BaseException | None) -> None:
         """Write one dead letter, however long the broker is away.
@@ -135,28 +143,34 @@ class DeadLetters:
         form = 0
         backoff_s = _FIRST_BACKOFF_S
         while True:
-            letter = forms[form]
             try:
-                await self._producer.send_and_wait(
-                    self.topic, letter.value, letter.key, headers=letter.headers
-                )
+                await self._send(forms[form])
             except _TOO_LARGE as refused:
                 if form == len(forms) - 1:
                     raise self._unwritable(record, refused) from refused
                 form += 1
             except _FINAL as refused:
                 raise self._unwritable(record, refused) from refused
-            except KafkaError as failed:
+            except (KafkaError, TimeoutError, OSError) as failed:
                 self.failures += 1
-                log.warning("dead letter not written, trying again", topic=self.topic, error=repr(failed))
+                self._away.met(failed)
+                if isinstance(failed, MISSING):
+                    await self._on_missing()
                 await self._sleep(backoff_s)
                 backoff_s = min(backoff_s * 2, _LAST_BACKOFF_S)
+            except Exception as fault:
+                raise self._unwritable(record, fault) from fault
             else:
                 self.written += 1
-                self.pointers += letter is forms[-1]
+                self.pointers += form == len(forms) - 1
+                self._away.over()
                 return
 
-    def _unwritable(self, record: Record, refused: KafkaError) -> DeadLetterUnwritable:
+    async def _send(self, letter: Letter) -> None:
+        async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+            await self._producer.send_and_wait(self.topic, letter.value, letter.key, headers=letter.headers)
+
+    def _unwritable(self, record: Record, refused: Exception) -> DeadLetterUnwritable:
         where = f"{record.topic}-{record.partition}@{record.offset}"
         return DeadLetterUnwritable(
             f"the dead letter of {where} was refused by topic {self.topic!r}: {refused!r}. "

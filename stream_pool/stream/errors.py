@@ -5,7 +5,16 @@ Each with a `reason` slug and the exit code that it ends with.
 
 import asyncio
 
+from aiokafka.errors import (
+    LeaderNotAvailableError,
+    NotLeaderForPartitionError,
+    UnknownTopicOrPartitionError,
+)
+
 from stream_pool.errors import ExitCode, StreamPoolError
+
+MISSING = (UnknownTopicOrPartitionError, NotLeaderForPartitionError, LeaderNotAvailableError)
+"""What a client says where a topic is not there, any more or yet: one that was deleted has no leader."""
 
 
 class BrokerUnavailable(StreamPoolError):

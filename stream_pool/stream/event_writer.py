@@ -11,7 +11,7 @@ in the event log as positions that nobody accounted for.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple, Protocol
@@ -21,7 +21,7 @@ from aiokafka.errors import InvalidTimestampError, MessageSizeTooLargeError, Rec
 
 from stream_pool.clock import Clock
 from stream_pool.events import EncodedEvent, Observation, ObservationsLost, encode, event_id
-from stream_pool.stream.errors import raise_if_cancelled
+from stream_pool.stream.errors import MISSING, raise_if_cancelled
 from stream_pool.stream.trouble import Trouble
 
 log = structlog.get_logger(__name__)
@@ -75,7 +75,8 @@ class EventWriter:
     """Writes to partition 0 of one topic.
 
     `append` never waits; `run` writes until cancelled, `flush` until empty. `buffer` and `buffer_bytes` bound
-    what waits; a few events more may be on their way to the broker.
+    what waits; a few events more may be on their way to the broker. `on_missing` is called where the topic is
+    not there.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class EventWriter:
         producer: EventProducer,
         *,
         clock: Clock,
+        on_missing: Callable[[], Awaitable[None]],
         buffer: int = 1_000,
         buffer_bytes: int = 16 * 2**20,
     ) -> None:
@@ -94,6 +96,7 @@ class EventWriter:
         self.lost = 0
         self._producer = producer
         self._clock = clock
+        self._on_missing = on_missing
         self._bound = buffer
         self._bound_bytes = buffer_bytes
         self._waiting: deque[_Waiting] = deque()
@@ -190,6 +193,8 @@ class EventWriter:
                 return True
             if not isinstance(error, _REFUSED):
                 self._away.met(error)
+                if isinstance(error, MISSING):
+                    await self._on_missing()
                 return False
             if count == 1:
                 self._refusals.met(error)

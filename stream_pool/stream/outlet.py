@@ -1,6 +1,11 @@
-"""What the worker writes itself, and the two producers behind it: first to start, last to stop."""
+"""What the worker writes itself, and the two producers behind it: first to start, last to stop.
+
+A topic of ours that is deleted while the worker runs is made anew, as at the start: what waits for it would
+wait for ever.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -8,14 +13,18 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from stream_pool.clock import Clock
+from stream_pool.errors import StreamPoolError
 from stream_pool.stream.client import Client, Producer
 from stream_pool.stream.dead_letters import DeadLetters
 from stream_pool.stream.event_writer import EventWriter, Identity
+from stream_pool.stream.topics import DEAD_LETTERS_CONFIG, EVENTS_CONFIG, ensure_side_topic
 
 log = structlog.get_logger(__name__)
 
 _FLUSH_TIMEOUT_S = 1.0
 _STOP_TIMEOUT_S = 1.0
+_ADMIN_TIMEOUT_S = 2.0
+_MAKE_EVERY_S = 5.0
 _EVENT_LINGER_MS = 20
 _LETTER_LINGER_MS = 0
 
@@ -54,9 +63,20 @@ class Outlet(Service):
         events = await self._producer("events", _EVENT_LINGER_MS)
         letters = await self._producer("dead-letters", _LETTER_LINGER_MS)
         self.writer = EventWriter(
-            self._events_topic, self._identity, events, clock=self._clock, buffer=self._event_buffer
+            self._events_topic,
+            self._identity,
+            events,
+            clock=self._clock,
+            on_missing=self._maker(self._events_topic, EVENTS_CONFIG),
+            buffer=self._event_buffer,
         )
-        self.letters = DeadLetters(self._dead_letters_topic, self._group, letters)
+        self.letters = DeadLetters(
+            self._dead_letters_topic,
+            self._group,
+            letters,
+            clock=self._clock,
+            on_missing=self._maker(self._dead_letters_topic, DEAD_LETTERS_CONFIG),
+        )
         self.add_future(self.writer.run())
 
     async def on_stop(self) -> None:
@@ -74,3 +94,22 @@ class Outlet(Service):
             await asyncio.wait_for(producer.stop(), _STOP_TIMEOUT_S)
         except (TimeoutError, KafkaError) as error:
             log.warning("producer not closed in time", error=repr(error))
+
+    def _maker(self, topic: str, config: Mapping[str, str]) -> Callable[[], Awaitable[None]]:
+        """What makes a missing topic, at most every few seconds, however many ask for it."""
+        making = asyncio.Lock()
+        again_at_s = self._clock.monotonic()
+
+        async def make() -> None:
+            nonlocal again_at_s
+            async with making:
+                if self._clock.monotonic() < again_at_s:
+                    return
+                again_at_s = self._clock.monotonic() + _MAKE_EVERY_S
+                try:
+                    async with self._client.admin(timeout_s=_ADMIN_TIMEOUT_S) as admin:
+                        await ensure_side_topic(admin, topic, config)
+                except (StreamPoolError, KafkaError) as error:
+                    log.debug("topic not made", topic=topic, error=repr(error))
+
+        return make

@@ -1,20 +1,28 @@
 """Dead letters: everything to replay a record with, in the largest form that the topic takes."""
 
+import asyncio
 import hashlib
 from typing import Any
 
 import orjson
 import pytest
 from aiokafka.errors import (
+    InvalidTimestampError,
+    InvalidTopicError,
     KafkaConnectionError,
     MessageSizeTooLargeError,
+    NotLeaderForPartitionError,
     RecordListTooLargeError,
     RequestTimedOutError,
     TopicAuthorizationFailedError,
+    UnknownError,
+    UnknownTopicOrPartitionError,
 )
-from fakes import FakeRecord
+from fakes import FakeClock, FakeRecord
+from structlog.testing import capture_logs
 
 from stream_pool.documents import DecodeError, loads
+from stream_pool.stream import dead_letters
 from stream_pool.stream.dead_letters import DeadLetters, letter_forms
 from stream_pool.stream.errors import DeadLetterUnwritable
 
@@ -50,7 +58,11 @@ def desk(producer: Producer) -> tuple[DeadLetters, list[float]]:
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    return DeadLetters("g.dead-letters", "g", producer, sleep=sleep), pauses
+    async def missing() -> None:
+        pauses.append(0.0)
+
+    desk = DeadLetters("g.dead-letters", "g", producer, clock=FakeClock(), on_missing=missing, sleep=sleep)
+    return desk, pauses
 
 
 def test_01_a_letter_has_all_it_takes_to_replay() -> None:
@@ -120,7 +132,17 @@ async def test_06_a_broker_that_is_away_is_waited_for() -> None:
     assert (letters.written, letters.failures) == (1, 8)
 
 
-@pytest.mark.parametrize("answers", [[TopicAuthorizationFailedError()], [MessageSizeTooLargeError()] * 3])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [TopicAuthorizationFailedError()],
+        [InvalidTopicError()],
+        [InvalidTimestampError()],
+        [MessageSizeTooLargeError()] * 3,
+        [AssertionError("a fault of the client's")],
+    ],
+    ids=lambda answers: type(answers[0]).__name__,
+)
 async def test_07_a_final_refusal_is_an_error(answers: list[Any]) -> None:
     """Where no form is taken, or the topic is closed to us, the record can never be committed."""
     letters, _ = desk(Producer(*answers))
@@ -140,3 +162,42 @@ def test_09_neither_key_nor_value() -> None:
     (only,) = letter_forms(FakeRecord(5, key=None, value=None), "tombstone", None, "g")
     assert orjson.loads(only.value or b"")["offset"] == 5
     assert dict(only.headers)["stream-pool.reason"] == b"tombstone"
+
+
+async def test_10_a_topic_that_is_away_is_told_once_a_minute() -> None:
+    """DESIGN 2.4: many letters that wait for one topic write one line, not one each and one an attempt."""
+    producer = Producer(*[UnknownError()] * 300)
+    letters, _ = desk(producer)
+    with capture_logs() as lines:
+        await asyncio.gather(*(letters.write(FakeRecord(n), "r", None) for n in range(100)))
+    assert [line["event"] for line in lines] == [
+        "dead letter not written, trying again",
+        "no longer: dead letter not written, trying again",
+    ]
+    assert (letters.written, letters.failures) == (100, 300)
+
+
+@pytest.mark.parametrize("error", [UnknownTopicOrPartitionError(), NotLeaderForPartitionError()])
+async def test_11_a_missing_topic_is_told(error: Exception) -> None:
+    """Who can make the topic anew learns that it is not there, and the letter waits for it."""
+    letters, pauses = desk(Producer(error))
+    await letters.write(RECORD, "r", None)
+    assert pauses == [0.0, 0.1], "told first, then waited"
+    assert letters.written == 1
+
+
+async def test_12_an_answer_that_never_comes_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A letter does not hang for ever on an answer that was lost: better two letters than a stuck worker."""
+    monkeypatch.setattr(dead_letters, "_ANSWER_TIMEOUT_S", 0.01)
+    calls = 0
+
+    class Silent(Producer):
+        async def send_and_wait(self, *args: Any, **kwargs: Any) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == 1:
+                await asyncio.Event().wait()
+
+    letters, _ = desk(Silent())
+    await letters.write(RECORD, "r", None)
+    assert (calls, letters.written, letters.failures) == (2, 1, 1)
