@@ -71,10 +71,10 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
 
 
 @contextmanager
-def progress_bar(stream: TextIO) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(stream: TextIO) -> Iterator[Callable[[int, int, int], None]]:
     """How far it is, how fast, and how long still: on a terminal, where it takes longer than a moment."""
     if not stream.isatty():
-        yield lambda done, total: None
+        yield lambda done, total, events: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -82,17 +82,17 @@ def progress_bar(stream: TextIO) -> Iterator[Callable[[int, int], None]]:
     columns = (
         TextColumn("verifying"),
         BarColumn(),
-        TaskProgressColumn(show_speed=True),
+        TaskProgressColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[rate]}"),
     )
     began_s = time.monotonic()
     with Progress(*columns, console=Console(file=stream), transient=True) as bar:
-        task = bar.add_task("", rate="")
+        task = bar.add_task("", total=None, rate="")
 
-        def tell(done: int, total: int) -> None:
+        def tell(done: int, total: int, events: int) -> None:
             if (took_s := time.monotonic() - began_s) > _BAR_FROM_S:
-                bar.update(task, completed=done, total=total, rate=f"{done / took_s:,.0f} a second")
+                bar.update(task, completed=done, total=total, rate=f"{events / took_s:,.0f} events/s")
 
         yield tell
 

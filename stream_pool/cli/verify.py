@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from stream_pool.detection.verification import Verifier
     from stream_pool.stream.log_reader import LogReader
 
-Progress = Callable[[int, int], None]
-"""Told how many units are done, of how many."""
+Progress = Callable[[int, int, int], None]
+"""Told how much is done, of how much (bytes, or offsets), and how many events that were."""
 
 _TELL_EVERY = 500
 _FILE_SUFFIXES = (".gz", ".ndjson", ".jsonl", ".log")
@@ -74,7 +74,7 @@ def verify_file(path: Path, progress: Progress) -> "Outcome":
                 return Outcome(str(path), found)
             taken += 1
             if taken % _TELL_EVERY == 0:
-                progress(log.read_bytes, log.size_bytes)
+                progress(log.read_bytes, log.size_bytes, taken)
     except LogFileDamaged as damaged:
         return Outcome(str(path), verifier.so_far(), damaged)
     return _outcome(str(path), verifier)
@@ -100,12 +100,14 @@ async def verify_log(name: str, reader: "LogReader", progress: Progress) -> "Out
 
     await reader.open()
     verifier = Verifier(reader.group, reader.snapshots.whole, reader.snapshots.damaged)
+    taken = 0
     async for record in reader.records():
         if (found := verifier.take(record)) is not None:
             return Outcome(name, found)
-        done = record.offset - reader.first_offset
-        if done % _TELL_EVERY == 0:
-            progress(done, reader.end_offset - reader.first_offset)
+        taken += 1
+        if taken % _TELL_EVERY == 0:
+            first = reader.first_offset
+            progress(record.offset - first, reader.end_offset - first, taken)
     return _outcome(name, verifier, reader.end_offset)
 
 

@@ -54,6 +54,7 @@ class WholeLog:
     """Its owner folds what it writes, and writes what follows right behind the tick that it follows from."""
 
     at_s: float = 0.0
+    timestamp_type: int = 1
     records: list[RawRecord] = field(default_factory=list)
     state: State = field(default_factory=State)
     snapshots: list[tuple[int, RawRecord]] = field(default_factory=list)
@@ -70,7 +71,9 @@ class WholeLog:
         """Append any message, and fold it."""
         place = self.records[-1].offset + 1 if self.records else 0
         at_ms = START_MS + int(self.at_s * 1000)
-        record = RawRecord(place, at_ms, 1, message.key, tuple(message.headers), message.value)
+        record = RawRecord(
+            place, at_ms, self.timestamp_type, message.key, tuple(message.headers), message.value
+        )
         self.records.append(record)
         self.state, conclusions = fold(self.state, read(record))
         self.waiting.extend(conclusions)

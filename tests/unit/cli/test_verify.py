@@ -131,7 +131,7 @@ def test_one_flipped_byte_anywhere_is_found(tmp_path: Path, content: bytes, plac
     flipped[place % len(content)] ^= flip
     path = write(tmp_path / "flipped.ndjson", bytes(flipped))
     try:
-        outcome = verify_file(path, lambda done, total: None)
+        outcome = verify_file(path, lambda done, total, events: None)
     except LogFileUnreadable:  # the first line
         return
     assert not isinstance(outcome.verdict, Verified) or outcome.damage is not None
@@ -258,7 +258,7 @@ def test_progress_is_for_terminals(is_terminal: bool) -> None:
     """Elsewhere it would be in the way."""
     stream = Terminal(is_terminal)
     with progress_bar(stream) as tell:  # type: ignore[arg-type]  # the fake has what is asked of it
-        tell(1, 2)
+        tell(1, 2, 3)
     assert bool(stream.written) == is_terminal
 
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.whole_log import GROUP, RULES, WholeLog, read, verify
 
-from stream_pool.detection import FOLD_VERSION, Rules, message
+from stream_pool.detection import FOLD_VERSION, Rules, State, message, verification
 from stream_pool.detection.account import Account
+from stream_pool.detection.snapshot import load_state
 from stream_pool.detection.snapshot_records import Snapshot
 from stream_pool.detection.verdict import Difference, Kind, UnknownFold, Verified
 from stream_pool.detection.verification import Verifier
@@ -353,6 +354,30 @@ def test_a_snapshot_of_a_log_that_was_there_before_is_not_judged() -> None:
     verdict = verify(later.records, SNAPSHOTS)
     assert isinstance(verdict, Verified), verdict
     assert verdict.unchecked["snapshots"] == len(SNAPSHOTS)
+
+
+@pytest.mark.parametrize("forgotten", ["alarms", "closed_ms", "accounts"])
+def test_a_snapshot_that_loads_as_another_state_is_found(
+    forgotten: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folding on from the newest must come to the same conclusions and the same end."""
+
+    def load_badly(dump: bytes) -> State:
+        state = load_state(dump)
+        setattr(state, forgotten, getattr(State(), forgotten))
+        return state
+
+    log = WholeLog()
+    log.configure()
+    for _ in range(3):
+        log.window(100)
+    log.snapshot()
+    for _ in range(6):
+        log.window(0)
+    monkeypatch.setattr(verification, "load_state", load_badly)
+    verdict = verify(log.records, log.kept_snapshots())
+    assert isinstance(verdict, Difference)
+    assert verdict.kind == Kind.REFOLD
 
 
 def test_a_message_is_made_in_one_place() -> None:
