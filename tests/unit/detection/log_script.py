@@ -28,24 +28,32 @@ START_MS = 1_700_000_000_000
 
 @dataclass
 class LogScript:
-    """Writes events one after the other; `at_s` is the log's time since its start."""
+    """Writes events one after the other; `at_s` is the log's time since its start.
+
+    With a `timestamp_type` of 0 (CreateTime) it is the writer's own time.
+    """
 
     at_s: float = 0.0
     events: list[LoggedEvent] = field(default_factory=list)
     sequence: int = 0
     positions: dict[tuple[str, int], int] = field(default_factory=dict)
+    timestamp_type: int = 1
+
+    @property
+    def now_ms(self) -> int:
+        return START_MS + int(self.at_s * 1000)
 
     def add(
         self, event: Event | UnknownEvent | MalformedEvent, traceparent: str | None = None
     ) -> LoggedEvent:
         id_ = f"@{len(self.events)}" if isinstance(event, UnknownEvent | MalformedEvent) else event_id(event)
-        logged = LoggedEvent(len(self.events), START_MS + int(self.at_s * 1000), id_, traceparent, event)
+        logged = LoggedEvent(len(self.events), self.now_ms, id_, traceparent, event, self.timestamp_type)
         self.events.append(logged)
         return logged
 
     def repeat(self, logged: LoggedEvent) -> None:
         self.events.append(
-            LoggedEvent(len(self.events), START_MS + int(self.at_s * 1000), logged.id, None, logged.event)
+            LoggedEvent(len(self.events), self.now_ms, logged.id, None, logged.event, self.timestamp_type)
         )
 
     def next(self) -> int:
