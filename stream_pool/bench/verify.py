@@ -46,7 +46,7 @@ class DayDiffers(StreamPoolError):
     reason = "bench_log_differs"
 
 
-def bench_verify(*, rounds: int, hours: int = HOURS, say: Say) -> Report:
+def bench_verify(*, rounds: int, hours: float = HOURS, say: Say) -> Report:
     """Run the bench: `rounds` of the fold, `DAY_ROUNDS` at most of the day. Raises `DayDiffers`."""
     where = environment("none", rounds=rounds, partitions=PARTITIONS, workers=WORKERS, hours=hours)
     events = list(islice(_records(hours), FOLD_EVENTS))
@@ -88,7 +88,7 @@ def bench_verify(*, rounds: int, hours: int = HOURS, say: Say) -> Report:
     )
 
 
-def _records(hours: int) -> Iterator[RawRecord]:
+def _records(hours: float) -> Iterator[RawRecord]:
     log = day_log(partitions=PARTITIONS, workers=WORKERS, hours=hours, interval_s=10, seed=0)
     for offset, timestamp_ms, key, headers, value in log:
         yield RawRecord(offset, timestamp_ms, 1, key, tuple(headers), value)
@@ -111,7 +111,7 @@ def _fold_rate(events: list[RawRecord]) -> float:
     return len(events) / (time.process_time() - began_s)
 
 
-def _write_day(path: Path, hours: int) -> int:
+def _write_day(path: Path, hours: float) -> int:
     written = 0
     with LogFileWriter(path, topic=f"{GROUP}.events", group=GROUP) as writer:
         for record in _records(hours):
