@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError, for_code
 from stream_pool.clock import Clock
 from stream_pool.stream.client import Admin, Consumer, Observer, Producer
 from stream_pool.stream.errors import BrokerUnavailable
+from stream_pool.stream.metadata_pace import pace_metadata
 from stream_pool.stream.offsets import Record
 
 log = structlog.get_logger(__name__)
@@ -63,6 +64,7 @@ class KafkaClient:
             request_timeout_ms=10_000,
             acks="all",
         )
+        pace_metadata(producer.client)
         try:
             await producer.start()
         except KafkaError:
@@ -137,11 +139,10 @@ class _KafkaObserver:
         await asyncio.gather(self._ends.stop(), self._commits.close())
 
     async def partitions_of(self, topics: Sequence[str]) -> list[TopicPartition]:
-        await self._ends.topics()
+        """Asks the admin client: the consumer knows no partitions of topics that it was not told to read."""
+        known = await _partition_counts(self._commits, topics)
         return [
-            TopicPartition(topic, partition)
-            for topic in topics
-            for partition in sorted(self._ends.partitions_for_topic(topic) or ())
+            TopicPartition(topic, partition) for topic in topics for partition in range(known.get(topic, 0))
         ]
 
     async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
@@ -164,11 +165,7 @@ class _KafkaAdmin:
         self._admin = admin
 
     async def partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
-        """Asks for all: a broker that creates topics by itself, as Kafka does by default, creates those asked
-        for by name."""
-        wanted = set(topics)
-        found = [topic for topic in await self._admin.describe_topics() if topic["topic"] in wanted]
-        return {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
+        return await _partition_counts(self._admin, topics)
 
     async def create_topic(self, topic: str, *, partitions: int, config: Mapping[str, str]) -> None:
         brokers = len((await self._admin.describe_cluster())["brokers"])
@@ -176,6 +173,14 @@ class _KafkaAdmin:
         response = await self._admin.create_topics([new])
         if code := response.topic_errors[0][1]:
             raise for_code(code)
+
+
+async def _partition_counts(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, int]:
+    """Asks for all: a broker that creates topics by itself, as Kafka does by default, creates those asked for
+    by name."""
+    wanted = set(topics)
+    found = [topic for topic in await admin.describe_topics() if topic["topic"] in wanted]
+    return {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
 
 
 @asynccontextmanager
