@@ -93,6 +93,8 @@ class MemoryConsumer:
         """
         if self._closed:
             raise ConsumerStoppedError()
+        if max_records < 1:
+            raise ValueError("`max_records` must be a positive Integer")
         loop = asyncio.get_running_loop()
         deadline_s: float | None = None
         while True:

@@ -132,8 +132,10 @@ async def test_p8_what_is_not_assigned_has_no_position(world: World) -> None:
         await consumer.position(other)
     with pytest.raises(IllegalStateError):
         await consumer.commit({other: 1})
-    with pytest.raises(ValueError, match="positive"):
+    with pytest.raises(ValueError, match="ositive"):
         consumer.seek(place, -1)
+    with pytest.raises(ValueError, match="ositive"):
+        await consumer.getmany(timeout_ms=10, max_records=0)
 
 
 async def test_p9_a_consumer_that_stops_reads_no_more(world: World) -> None:
