@@ -13,6 +13,7 @@ defaults.
 
 import dataclasses
 import math
+import sys
 import types
 from collections.abc import Callable
 from enum import StrEnum
@@ -73,7 +74,7 @@ def form_of(hint: Any) -> Form:
     if hint in _PRIMITIVES:
         return _PRIMITIVES[hint]
     if origin is Annotated:
-        return _bounded(form_of(arguments[0]), arguments[1])
+        return _bounded(arguments[0], arguments[1])
     if origin in (Union, types.UnionType) and len(arguments) == 2 and type(None) in arguments:
         return _optional(form_of(next(each for each in arguments if each is not type(None))))
     if origin is Literal:
@@ -141,21 +142,22 @@ _PRIMITIVES: dict[Any, Form] = {
 _SCALAR = Form(_write_scalar, _read_scalar, {"type": ["string", "number", "boolean", "null"]})
 
 
-def _bounded(form: Form, bounds: Bounds) -> Form:
+def _bounded(kind: type[Any], bounds: Bounds) -> Form:
+    form = form_of(kind)
     schema = {**form.schema, "minimum": bounds.minimum}
     if bounds.maximum < math.inf:
         schema["maximum"] = bounds.maximum
+    low, high = bounds.minimum, min(bounds.maximum, sys.float_info.max)
 
-    def checked(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def convert_within(value: Any) -> Any:
-            number = convert(value)
-            if not bounds.admits(number):
-                raise _mismatch(f"a number from {bounds.minimum} to {bounds.maximum}", value)
-            return number
+    def convert_within(value: Any) -> Any:
+        if type(value) is kind and low <= value <= high:
+            return value  # nearly all of a log's members are such numbers: the rest may take longer
+        number = form.read(value)
+        if not bounds.admits(number):
+            raise _mismatch(f"a number from {bounds.minimum} to {bounds.maximum}", value)
+        return number
 
-        return convert_within
-
-    return Form(checked(form.write), checked(form.read), schema)
+    return Form(convert_within, convert_within, schema)
 
 
 def _optional(form: Form) -> Form:
@@ -202,10 +204,12 @@ def _fixed(hints: tuple[Any, ...]) -> Form:
     def write(value: Any) -> list[Any]:
         return [item.write(each) for item, each in zip(items, value, strict=True)]
 
+    readers = tuple(item.read for item in items)
+
     def read(value: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list) or len(value) != len(items):
-            raise _mismatch(f"an array of {len(items)}", value)
-        return tuple(item.read(each) for item, each in zip(items, value, strict=True))
+        if not isinstance(value, list) or len(value) != len(readers):
+            raise _mismatch(f"an array of {len(readers)}", value)
+        return tuple([read_item(each) for read_item, each in zip(readers, value, strict=True)])
 
     schema = {
         "type": "array",
@@ -242,7 +246,8 @@ def _values(convert: Callable[[Any], Any], mapping: dict[str, Any]) -> dict[str,
 def _members(cls: type[Any]) -> Form:
     hints = get_type_hints(cls, include_extras=True)
     fields = tuple((field.name, form_of(hints[field.name]), field) for field in dataclasses.fields(cls))
-    required = [name for name, _, field in fields if not _has_default(field)]
+    readers = tuple((name, form.read, _has_default(field)) for name, form, field in fields)
+    required = [name for name, _, has_default in readers if not has_default]
 
     def write(value: Any) -> dict[str, Any]:
         if type(value) is not cls:
@@ -259,13 +264,13 @@ def _members(cls: type[Any]) -> Form:
         if not isinstance(value, dict):
             raise _mismatch("an object", value)
         arguments = {}
-        for name, form, field in fields:
+        for name, read_member, has_default in readers:
             if name in value:
                 try:
-                    arguments[name] = form.read(value[name])
+                    arguments[name] = read_member(value[name])
                 except EventFormError as error:
                     raise error.within(name) from None
-            elif not _has_default(field):
+            elif not has_default:
                 raise EventFormError("is missing", name)
         return cls(**arguments)
 
