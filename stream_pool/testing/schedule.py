@@ -100,7 +100,7 @@ class Schedule:
         workers = tuple(f"worker-{n + 1}" for n in range(chance.choice((1, 2, 2, 2, 3))))
         detectors = ("detector",) if chance.random() < 0.3 else ()
         partitions = chance.randint(2, 4)
-        duration_s = float(chance.randint(35, 55))
+        duration_s = float(chance.randint(25, 40))
         faults = tuple(_faults(chance, (*workers, *detectors), duration_s))
         settings = _settings(chance, latency_s)
         if any(fault.kind == "trim_orders" for fault in faults):
@@ -151,7 +151,7 @@ def _settings(chance: Random, latency_s: float) -> dict[str, Any]:
     return {
         "interval_s": window_s,
         "commit_interval_s": chance.choice((0.5, 1.0, 2.0)),
-        "poll_timeout_ms": 500,
+        "poll_timeout_ms": chance.choice((200, 1_000, 3_000)),
         "max_poll_records": chance.choice((5, 20)),
         "session_timeout_ms": 12_000 if slow else chance.choice((3_000, 6_000)),
         "rebalance_timeout_ms": 15_000 if slow else 8_000,
