@@ -46,7 +46,7 @@ log = structlog.get_logger(__name__)
 
 _LOOK_BACK_RECORDS = 256
 _AT_ONCE = 16
-_FIND_TIMEOUT_S = 3.5
+_FIND_TIMEOUT_S = 5.0
 _CLOSE_TIMEOUT_S = 0.3
 _PARTS_AT_MOST = 64
 _FAULTS = (TimeoutError, KafkaError, StreamPoolError, UnicodeDecodeError)
@@ -148,8 +148,10 @@ class SnapshotStore:
         await observer.start()
         try:
             places = [self._snapshots]
-            first = (await observer.beginning_offsets(places))[self._snapshots]
-            return first, (await observer.end_offsets(places))[self._snapshots]
+            first, end = await asyncio.gather(
+                observer.beginning_offsets(places), observer.end_offsets(places)
+            )
+            return first[self._snapshots], end[self._snapshots]
         finally:
             await observer.stop()
 
