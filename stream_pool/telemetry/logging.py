@@ -21,13 +21,14 @@ from typing import Any, Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from stream_pool.telemetry.repeated_lines import RepeatedLines
 from stream_pool.telemetry.trace_context import current_record
 
 LogFormat = Literal["auto", "json", "console"]
 RECORD_LABELS = ("request_id", "tenant", "business_event_type", "schema_version")
 HANDLER_ERROR = "handler_error"
 CHATTY = ("aiokafka", "faust", "mode")
-"""Libraries whose every step is an INFO line: below `debug` only their warnings are written."""
+"""Libraries whose every step is an INFO line: below `debug` only their warnings are written, and not each."""
 
 _PLAIN = (str, int, float, type(None), PurePath)
 
@@ -67,7 +68,15 @@ def logging_config(
                 ],
             }
         },
-        "handlers": {"stream": {"class": "logging.StreamHandler", "stream": target, "formatter": "line"}},
+        "filters": {"repeated": {"()": RepeatedLines, "names": () if level == "debug" else CHATTY}},
+        "handlers": {
+            "stream": {
+                "class": "logging.StreamHandler",
+                "stream": target,
+                "formatter": "line",
+                "filters": ["repeated"],
+            }
+        },
         "loggers": {name: {"level": "DEBUG" if level == "debug" else "WARNING"} for name in CHATTY},
         "root": {"handlers": ["stream"], "level": level.upper()},
     }

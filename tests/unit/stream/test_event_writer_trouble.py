@@ -1,4 +1,4 @@
-"""The event log in trouble (DESIGN 2.4): down, slow, full or refused, it stops nobody, and loss is counted."""
+"""The event log in trouble (DESIGN 2.4): down, slow, full or refused, it stops nobody; loss is counted."""
 
 import asyncio
 
