@@ -3,18 +3,21 @@
 | | same rules again | other rules | a fold that is not ours, or rules that cannot be read |
 |---|---|---|---|
 | judgements | go on | from the next tick by the new rules | none until the next epoch of ours |
-| open anomalies | stay open | stay open, and resolve by the new rules | stay open, untouched |
+| open anomalies | stay open | stay open, and resolve by the new rules | as the log tells them |
 | windows counted towards opening or resolving | go on | count anew | count anew |
 | windows of signals, of commits and ends | go on | anew where their length changed | anew where it changed |
 | since when a worker is over its memory limit | goes on | anew where the limit changed | |
 | clock, chain, repeats, account of records, workers | go on | go on | go on |
 
-After an epoch that was not ours the first tick only begins a window, as at the beginning of the log.
+After an epoch that was not ours the first tick only begins a window, as at the beginning of the log. What
+was opened in it and is not resolved goes on as if we had opened it: a change of the fold's version leaves no
+anomaly open for ever. So does what stands before the first epoch of a log whose beginning is gone.
 """
 
+from stream_pool.detection.alarm import Alarm
 from stream_pool.detection.rules import FOLD_VERSION, Rules
-from stream_pool.detection.state import State
-from stream_pool.events import DetectorConfigured, EventFormError
+from stream_pool.detection.state import MAX_ALARMS, State
+from stream_pool.events import Anomaly, AnomalyOpened, DetectorConfigured, EventFormError
 
 DEFAULTS = Rules()
 
@@ -29,6 +32,18 @@ def begin_epoch(state: State, event: DetectorConfigured) -> None:
         state.closed_ms = None
     _count_anew(state)
     _begin_anew(state, before, after)
+
+
+def take_over(state: State, event: Anomaly) -> None:
+    """Takes an anomaly event of an epoch that is not ours for what it says."""
+    key = (event.rule, event.subject)
+    alarm = state.alarms.get(key, Alarm())
+    if isinstance(event, AnomalyOpened):
+        is_news = alarm.opened is None and f"{event.anomaly_id}-resolved" not in state.pending
+        if is_news and (key in state.alarms or len(state.alarms) < MAX_ALARMS):
+            state.alarms[key] = Alarm(opened=event)
+    elif alarm.opened is not None and alarm.opened.anomaly_id == event.anomaly_id:
+        del state.alarms[key]
 
 
 def _rules_of(event: DetectorConfigured) -> Rules | None:

@@ -6,11 +6,13 @@ Nothing enters but the logged events, one by one, in the order of the log. The c
 when every worker is silent. Ticks that come early (a second owner's, before it is fenced) close none.
 
 Anomaly events that come back from the log conclude nothing; they only tick off what was concluded before.
+Where the epoch is not ours they say what is open (`epoch`).
 Arithmetic is IEEE addition, multiplication and division; nothing depends on the order of a hash.
 """
 
 from stream_pool.detection.alarm import Alarm, Level, Reading, Step
 from stream_pool.detection.conclusion import Conclusion, conclude, opened, resolved
+from stream_pool.detection.epoch import take_over
 from stream_pool.detection.observing import observe
 from stream_pool.detection.readings import readings
 from stream_pool.detection.rules import Rules
@@ -44,6 +46,8 @@ def fold(state: State, logged: LoggedEvent) -> tuple[State, tuple[Conclusion, ..
         return state, ()
     if isinstance(event, AnomalyOpened | AnomalyResolved):
         state.pending.pop(event_id(event), None)
+        if state.rules is None:
+            take_over(state, event)
         return state, ()
     if state.repeats.is_repeat(event, state.clock_ms):
         state.counts["repeated"] += 1

@@ -1,8 +1,9 @@
 """Everything that the fold remembers: plain values, bounded, comparable, and the same after pickling.
 
 Bounds: 10,000 partitions, 1,000 topics and 1,000 workers touched lately (`Rules.expire_after_s`), the
-sequences of `Repeats`, an alarm for each open anomaly or breach under way of these, and 10,000 conclusions
-that the log does not have yet. Accounts are kept of 1,000 topics, and of all others in one.
+sequences of `Repeats`, an alarm for each open anomaly or breach under way of these, 10,000 alarms taken over
+from epochs that were not ours, and 10,000 conclusions that the log does not have yet. Accounts are kept of
+1,000 topics, and of all others in one.
 """
 
 from collections import Counter, OrderedDict
@@ -20,6 +21,7 @@ from stream_pool.detection.views import PartitionView, TopicView, WorkerView
 from stream_pool.events import AnomalyOpened
 
 MAX_PENDING = 10_000
+MAX_ALARMS = 10_000
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from log_script import START_MS, LogScript, fold_all
 
 from stream_pool.detection import FOLD_VERSION, Conclusion, Rules, dump_state, load_state, open_anomalies
 from stream_pool.detection.account import account
-from stream_pool.events import AnomalyOpened
+from stream_pool.events import AnomalyOpened, AnomalyResolved
 
 RULES = Rules(
     lag_limit_records=1000, min_records=10, memory_limit_bytes=1000, memory_for_s=30.0, status_windows=3
@@ -175,6 +175,69 @@ def test_2_6_unknown_fold_leaves_open_anomalies_to_the_next_known_epoch() -> Non
     (_, resolved) = fold_all(log.events)[1]
     assert told([resolved]) == [("resolved", "lag", 11)]
     assert resolved.event.anomaly_id == opened.event.anomaly_id
+
+
+def foreign(rule: str = "lag", subject: str = "orders") -> AnomalyOpened:
+    """What a later fold opened."""
+    return AnomalyOpened("f" * 32, rule, subject, "P2", 9.0, None, 1.0, {}, "unknown", START_MS, "d/i/1-x")
+
+
+def resolution(opened: AnomalyOpened) -> AnomalyResolved:
+    """And resolved."""
+    return AnomalyResolved(
+        opened.anomaly_id, opened.rule, opened.subject, "P2", 0.0, None, 1.0, {}, "unknown", START_MS,
+        START_MS, "d/i/2-x",
+    )  # fmt: skip  # one line an event
+
+
+TAKEN_OVER = [
+    ("01 still a breach: it stays open", [foreign()], 5000, []),
+    ("02 calm: it resolves", [foreign()], 0, [("resolved", "lag", 9)]),
+    ("03 resolved there", [foreign(), resolution(foreign())], 0, []),
+    ("04 a rule that is not ours: nobody reports on it", [foreign("drift")], 0, [("resolved", "drift", 7)]),
+]
+
+
+@pytest.mark.parametrize(
+    ("events", "lag", "expected"), [row[1:] for row in TAKEN_OVER], ids=[row[0] for row in TAKEN_OVER]
+)
+def test_2_6_anomalies_of_an_unknown_epoch_are_taken_over(
+    events: list[AnomalyOpened | AnomalyResolved], lag: int, expected: list[tuple[str, str, int]]
+) -> None:
+    """What another fold opened and did not resolve is not open for ever."""
+    log = started()
+    log.configure(RULES, fold_version=LATER)
+    for event in events:
+        log.add(event)
+    windows(log, 5, lambda: log.lag(lag))
+    log.configure(RULES)
+    windows(log, 4, lambda: log.lag(lag))
+    assert told(fold_all(log.events)[1]) == expected
+
+
+def test_2_6_another_fold_resolves_what_ours_opened() -> None:
+    """It is not resolved a second time."""
+    log = started()
+    windows(log, 2, lambda: log.lag(5000))
+    (opened,) = (each.event for each in fold_all(log.events)[1])
+    log.add(opened)
+    log.configure(RULES, fold_version=LATER)
+    assert isinstance(opened, AnomalyOpened)
+    log.add(resolution(opened))
+    log.configure(RULES)
+    windows(log, 5, lambda: log.lag(0))
+    assert told(fold_all(log.events)[1]) == [("opened", "lag", 2)]
+
+
+def test_2_6_late_repeat_of_what_is_over_opens_nothing() -> None:
+    """Ours was resolved, and its two events come into the log late, one of them not at all."""
+    log = started(replace(RULES, resolve_after=1))
+    windows(log, 2, lambda: log.lag(5000))
+    windows(log, 1, lambda: log.lag(0))
+    opened, _ = fold_all(log.events)[1]
+    log.configure(RULES, fold_version=LATER)
+    log.add(opened.event)
+    assert open_anomalies(fold_all(log.events)[0]) == ()
 
 
 def test_2_6_signals_of_an_unknown_epoch_are_not_judged_later() -> None:
