@@ -124,7 +124,7 @@ def test_a_missing_anomaly_is_shown_alone(tmp_path: Path, run: Run) -> None:
 
 
 @given(place=st.integers(0, 2**30), flip=st.integers(1, 255))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 def test_one_flipped_byte_anywhere_is_found(tmp_path: Path, content: bytes, place: int, flip: int) -> None:
     """In a record, between two, in the first line or the last: never identical."""
     flipped = bytearray(content)

@@ -198,6 +198,7 @@ def test_a_repeat_that_differs_is_found(place: int) -> None:
 
 
 @given(st.integers(0, LAST_TICK - 2))
+@settings(deadline=None)
 def test_two_records_that_changed_places_are_found(place: int) -> None:
     """Renumbered or not."""
     one, other = RECORDS[place], RECORDS[place + 1]
@@ -225,7 +226,7 @@ def test_a_rule_that_was_changed_is_found() -> None:
 
 
 @given(st.integers(0, LAST_TICK - 1), st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_flipped_bit_before_the_last_tick_is_found(place: int, data: st.DataObject) -> None:
     """In any record, in key, headers, value or time."""
     record = RECORDS[place]
@@ -308,6 +309,7 @@ def test_a_log_without_its_beginning_is_judged_from_the_oldest_snapshot_in_it() 
 
 
 @given(st.integers(1, len(RECORDS) - 1))
+@settings(deadline=None)
 def test_no_retention_makes_an_honest_log_different(first: int) -> None:
     """Wherever the log begins, with snapshots or without."""
     for snapshots in (SNAPSHOTS, ()):
@@ -318,6 +320,7 @@ def test_no_retention_makes_an_honest_log_different(first: int) -> None:
 
 
 @given(st.sets(st.sampled_from(range(4)), max_size=3), st.integers(0, len(RECORDS)))
+@settings(deadline=None)
 def test_whatever_is_kept_of_a_log_is_identical(gone: set[int], end: int) -> None:
     """Any snapshots, any end: what is younger than the end is not missed."""
     snapshots = [each for number, each in enumerate(SNAPSHOTS) if number not in gone]

@@ -23,7 +23,7 @@ records = st.builds(
     value=some_bytes,
 )
 entries = st.lists(st.tuples(st.sampled_from(["g.events", "g.snapshots"]), records), max_size=8)
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 RECORD = RawRecord(7, 1_000, 1, b"w1", (("ce_id", b"1"), ("ce_id", b"2"), ("x", None)), b'{"n":1}')
 
