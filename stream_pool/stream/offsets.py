@@ -227,6 +227,14 @@ class OffsetTracker:
         if log is not None and not log.deliveries and not log.drained:
             log.base = max(log.base, position)
 
+    def ends(self) -> dict[TopicPartition, int]:
+        """The offset behind the last record delivered, of each partition that takes deliveries."""
+        return {
+            p: log.deliveries[-1].end if log.deliveries else log.base
+            for p, log in self._logs.items()
+            if not log.drained
+        }
+
     def partitions(self) -> list[TopicPartition]:
         return list(self._logs)
 

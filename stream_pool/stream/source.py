@@ -219,6 +219,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
                 await self._go_on_from(error.args[0])
                 continue
             except UnicodeDecodeError:
+                self._rewind()
                 unreadable = True
                 continue
             except _DENIED as error:
@@ -253,6 +254,11 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         for partition, offset in offsets.items():
             kept = (earliest[partition], end[partition])
             self._consumer.seek(partition, go_on_at(partition, offset, kept, self._options.on_offset_lost))
+
+    def _rewind(self) -> None:
+        """The client has moved past what it took of other partitions, and then failed to hand it out."""
+        for partition, offset in self.tracker.ends().items():
+            self._consumer.seek(partition, offset)
 
     async def _step_over(self) -> None:
         assignments = self._assignments
