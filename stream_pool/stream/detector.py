@@ -62,7 +62,7 @@ class Detector(Service):
         events_topic: str,
         rules: Rules,
         topics: Callable[[], list[str]],
-        source: Callable[[], Source],
+        source: Callable[[], Source | None],
         writer: Callable[[], EventWriter],
         poller: LagPoller,
         snapshots: SnapshotStore,
@@ -148,7 +148,7 @@ class Detector(Service):
         slept_s = self._clock.monotonic()
         for record in batch.records:
             if record.offset != self._next_offset and not batch.dropped:
-                await self._jump_to(record.offset)
+                await self._jump_to(record.offset, batch)
             if batch.dropped:
                 return
             self._next_offset = record.offset + 1
@@ -160,7 +160,7 @@ class Detector(Service):
                 await asyncio.sleep(0)
                 slept_s = now_s
 
-    async def _jump_to(self, offset: int) -> None:
+    async def _jump_to(self, offset: int, batch: Batch) -> None:
         """The next record is not the one expected. A hole in the log is none of ours; where the log was made
         anew, or retention overtook us, the state has seen what nobody can read any more."""
         expected = self._next_offset
@@ -170,7 +170,7 @@ class Detector(Service):
             except (TimeoutError, KafkaError) as error:
                 log.warning("oldest event not known", error=repr(error))
                 earliest = offset
-            if earliest <= expected or self._next_offset != expected:
+            if earliest <= expected or batch.dropped:
                 return
         log.warning("the log was cut, folding it anew", expected=expected, offset=offset)
         self._begin(State(), offset, None)
@@ -196,7 +196,8 @@ class Detector(Service):
         self._appended.clear()
 
     def _owns_log(self) -> bool:
-        return self._log in self._source().tracker.partitions()
+        source = self._source()
+        return source is not None and self._log in source.tracker.partitions()
 
     def _has_news(self) -> bool:
         """Whether anything was folded that no snapshot has."""

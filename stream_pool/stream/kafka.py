@@ -67,7 +67,7 @@ class KafkaClient:
         pace_metadata(producer.client)
         try:
             await producer.start()
-        except KafkaError:
+        except (KafkaError, asyncio.CancelledError):
             await producer.stop()
             raise
         started: Producer = producer

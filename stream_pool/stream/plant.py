@@ -206,7 +206,7 @@ class Plant:
             events_topic=self.events_topic,
             rules=self.settings.rules,
             topics=lambda: self.source.topics if self.source is not None else [],
-            source=lambda: self.intake.sources[self.detector_group],
+            source=lambda: self.intake.sources.get(self.detector_group),
             writer=lambda: self.outlet.writer,
             poller=LagPoller(
                 self.group,

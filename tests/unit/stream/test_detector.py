@@ -154,6 +154,7 @@ class Owner:
         self.poller = Poller(log)
         self.snapshots = snapshots or Snapshots()
         self.assigned: list[TopicPartition] = [LOG]
+        self.joined = True
         self.topics = ["orders"]
         self.read_to = 0
         self.detector = Detector(
@@ -161,15 +162,18 @@ class Owner:
             events_topic="g.events",
             rules=RULES,
             topics=lambda: self.topics,
-            source=lambda: SimpleNamespace(  # type: ignore[arg-type, return-value]  # what is asked of a source
-                tracker=SimpleNamespace(partitions=lambda: self.assigned)
-            ),
+            source=self.source,  # type: ignore[arg-type]  # what is asked of a source
             writer=lambda: log,  # type: ignore[arg-type, return-value]  # what is asked of a writer
             poller=self.poller,  # type: ignore[arg-type]  # what is asked of a poller
             snapshots=self.snapshots,  # type: ignore[arg-type]  # what is asked of a store
             snapshot_interval_s=60.0,
             clock=log.clock,
         )
+
+    def source(self) -> SimpleNamespace | None:
+        if not self.joined:
+            return None
+        return SimpleNamespace(tracker=SimpleNamespace(partitions=lambda: self.assigned))
 
     @property
     def state(self) -> State:
@@ -461,3 +465,38 @@ async def test_18_alone_it_knows_the_topics_by_the_commits_of_the_group() -> Non
     await owner.window(0)
     (lag,) = [each for each in owner.log.events() if isinstance(each, LagSampled)]
     assert [entry.topic for entry in lag.partitions] == ["refunds"]
+
+
+async def test_19_before_it_has_joined_it_knows_nothing() -> None:
+    """A scrape, or a stop, before there is a source."""
+    owner = Owner(Log(FakeClock()))
+    owner.joined = False
+    assert owner.detector.open() is None
+    assert owner.detector.unobserved() is None
+    assert owner.detector.snapshot_age_s is None
+    await owner.detector._tick()
+    await owner.detector._write_last_snapshot()
+    assert (owner.log.messages, owner.snapshots.kept) == ([], [])
+
+
+async def test_20_a_batch_that_is_dropped_while_a_gap_is_asked_about_touches_nothing() -> None:
+    """The log was cut and assigned anew at once: the new state stays as it is."""
+    log = Log(FakeClock())
+    for sequence in range(20):
+        log.append(ClockTicked("w", "i", sequence, 1.0))
+    owner = Owner(log)
+    records = log.records()
+    await owner.detector._fold(batch(records[:5]))
+    old = batch(records[10:])
+    log.first = 8
+
+    async def beginning_of(partition: TopicPartition) -> int:
+        old.dropped = True
+        await owner.assign()
+        return log.first
+
+    owner.poller.beginning_of = beginning_of  # type: ignore[method-assign]  # the moment of the rebalance
+    await owner.detector._fold(old)
+    assert owner.state.chain.since is None
+    await owner.read()
+    assert dump_state(owner.state) == dump_state(log.folded())
