@@ -8,7 +8,7 @@ expire. Consumers do the same while a topic that they subscribe to is gone.
 import asyncio
 from typing import Any
 
-LEAST_S = 0.25
+LEAST_S = 0.1
 
 
 def pace_metadata(client: Any, least_s: float = LEAST_S) -> None:
