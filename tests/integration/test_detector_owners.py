@@ -5,7 +5,7 @@ from collections import defaultdict
 from support import Lab, until
 from support.detection import detector, ticks, verified
 
-from stream_pool.broker import Broker
+from stream_pool.broker import Broker, JavaBroker
 from stream_pool.detection.verdict import Verified
 from stream_pool.events import AnomalyOpened, LagSampled
 
@@ -110,3 +110,13 @@ async def test_4_alone_it_sees_a_group_whose_workers_are_all_dead(kafka: Broker,
     assert all(isinstance(each, LagSampled) and each.observer == "detector" for each in sampled)
     assert await alone.stop() == 0
     assert isinstance(await verified(lab), Verified)
+
+
+async def test_5_a_frozen_broker_does_not_hold_its_stop(own_kafka: JavaBroker, own_lab: Lab) -> None:
+    """The last snapshot is given up: the process ends in order, well within its deadline."""
+    owner = await detector(own_lab, stop_timeout_s=15).ready()
+    await until(lambda: own_lab.events("clock.ticked"), own_lab.report)
+    await ticks(own_lab, 2)
+    own_kafka.freeze()
+    assert await owner.stop() == 0
+    assert owner.said("snapshot not written")
