@@ -26,11 +26,11 @@ class Rules:
     either. What nobody reports on for `expire_after_s` is forgotten, and its anomalies resolved.
     """
 
-    window_s: Annotated[float, Bounds(0.01)] = 10.0
+    window_s: Annotated[float, Bounds(0.01, 86_400)] = 10.0
     open_after: Annotated[int, Bounds(1)] = 2
     resolve_after: Annotated[int, Bounds(1)] = 3
     clear_ratio: Ratio = 0.8
-    expire_after_s: Quantity = 300.0
+    expire_after_s: Annotated[float, Bounds(0, 31_536_000)] = 300.0
 
     lag_limit_records: Count = 50_000
     lag_severity: Severity = "P2"

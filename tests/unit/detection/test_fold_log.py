@@ -56,6 +56,8 @@ UNREADABLE = [
     ("01 another version of the fold", FOLD_VERSION + 1, RULES.to_mapping()),
     ("02 a rule out of bounds", FOLD_VERSION, {**RULES.to_mapping(), "open_after": 0}),
     ("03 a rule of another type", FOLD_VERSION, {**RULES.to_mapping(), "window_s": "ten"}),
+    ("04 a window of ages", FOLD_VERSION, {**RULES.to_mapping(), "window_s": 1e308}),
+    ("05 a memory of ages", FOLD_VERSION, {**RULES.to_mapping(), "expire_after_s": 1e308}),
 ]
 
 

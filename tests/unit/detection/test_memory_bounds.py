@@ -8,7 +8,8 @@ from log_script import LogScript, fold_all
 from stream_pool.detection import Rules
 from stream_pool.detection.lately import Lately
 from stream_pool.detection.repeats import EXPIRE_AFTER_MS, SPAN, Repeats
-from stream_pool.events import ClockTicked
+from stream_pool.detection.state import MAX_ALARMS
+from stream_pool.events import AnomalyOpened, ClockTicked
 
 
 def tick(sequence: int, worker: str = "d", incarnation: str = "i") -> ClockTicked:
@@ -92,6 +93,16 @@ def test_state_of_the_vanished_expires() -> None:
         log.tick()
     state, _ = fold_all(log.events)
     assert (len(state.partitions), len(state.topics), len(state.workers), len(state.alarms)) == (0, 0, 0, 0)
+
+
+def test_alarms_taken_over_are_bounded() -> None:
+    """However many anomalies an epoch that is not ours has opened."""
+    log = LogScript()
+    for number in range(MAX_ALARMS + 5):
+        log.add(
+            AnomalyOpened(f"{number:032}", "lag", f"t{number}", "P2", 1.0, None, None, {}, "unknown", 0, "x")
+        )
+    assert len(fold_all(log.events)[0].alarms) == MAX_ALARMS
 
 
 def test_quiet_subjects_leave_no_alarms() -> None:
