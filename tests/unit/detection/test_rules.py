@@ -15,7 +15,7 @@ def test_rules_are_carried_in_full() -> None:
     assert list(Rules().to_mapping()) == [field.name for field in fields(Rules)]
 
 
-@given(st.floats(0.01, 1e6), st.integers(0, 2**53), st.floats(0, 1))
+@given(st.floats(0.01, 86_400), st.integers(0, 2**53), st.floats(0, 1))
 def test_rules_survive_the_log(window_s: float, lag_limit_records: int, clear_ratio: float) -> None:
     """Written into an event and read from it, rules are the same to the last bit."""
     rules = Rules(window_s=window_s, lag_limit_records=lag_limit_records, clear_ratio=clear_ratio)
