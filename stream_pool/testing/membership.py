@@ -277,15 +277,16 @@ class Membership:
             raise RequestTimedOutError(self._group.name)
 
     async def _ask(self, deed: Callable[[], T]) -> T:
-        """One request, its deed and its answer."""
+        """One request, its deed and its answer; the next may leave before the answer is there."""
+        due_s = self._wire.due_s()
         async with self._connection:
-            await self._wire.way()
+            await self._wire.arrive(due_s)
             result = deed()
-            await self._wire.way()
-            return result
+        await self._wire.way()
+        return result
 
     async def _wait_for(self, deed: Callable[[], Awaitable[T]]) -> T:
-        """The same, where the answer takes its time."""
+        """The same, where the answer takes its time, and holds up what comes behind."""
         async with self._connection:
             await self._wire.way()
             result = await deed()

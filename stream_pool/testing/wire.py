@@ -29,9 +29,17 @@ class Wire:
 
     async def way(self, timeout_s: float = REQUEST_TIMEOUT_S) -> None:
         """Go one way. Raises `RequestTimedOutError` where the broker stays away for so long."""
+        await self.arrive(self.due_s(), timeout_s)
+
+    def due_s(self) -> float:
+        """When what leaves now arrives, in loop time."""
+        return asyncio.get_running_loop().time() + self.faults.draw_s(self.random)
+
+    async def arrive(self, due_s: float, timeout_s: float = REQUEST_TIMEOUT_S) -> None:
+        """Be on the way until then. Raises as `way`."""
         await self._live()
-        await asyncio.sleep(self.faults.draw_s(self.random))
         loop = asyncio.get_running_loop()
+        await asyncio.sleep(due_s - loop.time())
         give_up_s = loop.time() + timeout_s
         while self.away():
             if loop.time() >= give_up_s:

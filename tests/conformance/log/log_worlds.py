@@ -1,11 +1,13 @@
 """Two logs behind one face: the in-memory one, and a real Kafka. What a rule needs beside the ports."""
 
 import asyncio
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol
 
+import pytest
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import NoOffsetForPartitionError
 from kafka_topics import Topics
@@ -31,6 +33,8 @@ class Log(Protocol):
     def client(self) -> Client: ...
 
     async def trim(self, topic: str, before: int) -> None: ...
+
+    async def append_unreadable(self, topic: str) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -58,6 +62,9 @@ class Memory:
     async def trim(self, topic: str, before: int) -> None:
         self.log.trim(topic, 0, before)
 
+    async def append_unreadable(self, topic: str) -> None:
+        self.log.append(topic, 0, b"x", headers=[(b"\xff\xfename", b"value")])
+
     async def close(self) -> None:
         pass
 
@@ -84,6 +91,14 @@ class Kafka:
 
     async def trim(self, topic: str, before: int) -> None:
         await Cluster(self._servers).delete_before(topic, before)
+
+    async def append_unreadable(self, topic: str) -> None:
+        if (kcat := shutil.which("kcat")) is None:
+            pytest.skip("needs kcat, which writes the header that no Python client can")
+        command = [kcat, "-P", "-b", self._servers, "-t", topic, "-p", "0", "-H", b"\xff\xfename=value"]
+        writing = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+        await writing.communicate(b"x")
+        assert writing.returncode == 0
 
     async def close(self) -> None:
         await self._topics.delete_all()

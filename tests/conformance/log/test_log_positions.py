@@ -1,4 +1,4 @@
-"""Where a consumer stands and what it reads next. Rules P1 to P9."""
+"""Where a consumer stands and what it reads next. Rules P1 to P10."""
 
 import asyncio
 
@@ -150,3 +150,25 @@ async def test_p9_a_consumer_that_stops_reads_no_more(world: World) -> None:
     with pytest.raises(ConsumerStoppedError):
         await member.consumer.getmany(timeout_ms=10, max_records=1)
     await member.consumer.stop()
+
+
+async def test_p10_a_record_with_an_unreadable_header_stops_its_partition(world: World) -> None:
+    """Each fetch of it fails; those before it come one by one, and those behind it after a `seek`."""
+    topic = await world.create()
+    await world.append(topic, [b"a", b"b"])
+    await world.log.append_unreadable(topic)
+    await world.append(topic, [b"c"])
+    consumer = (await world.member(world.log.unique("group"), topic)).consumer
+    place = TopicPartition(topic, 0)
+    consumer.seek(place, 0)
+    for _ in range(2):
+        with pytest.raises(UnicodeDecodeError):
+            await consumer.getmany(timeout_ms=10_000, max_records=10)
+        assert await consumer.position(place) == 0
+    found = [record.offset for _ in range(2) for record in await read(consumer, 1)]
+    assert found == [0, 1]
+    with pytest.raises(UnicodeDecodeError):
+        await consumer.getmany(place, timeout_ms=10_000, max_records=1)
+    assert await consumer.position(place) == 2
+    consumer.seek(place, 3)
+    assert [record.value for record in await read(consumer, 1)] == [b"c"]

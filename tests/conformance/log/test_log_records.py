@@ -1,4 +1,4 @@
-"""What is written is read again, as it was written. Rules R1 to R9."""
+"""What is written is read again, as it was written. Rules R1 to R11."""
 
 import asyncio
 import time
