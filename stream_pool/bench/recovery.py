@@ -1,10 +1,11 @@
 """`bench recovery`: kill -9 to the detector, again and again, at random moments of its life.
 
 A worker under traffic whose faults come and go, a detector in a process of its own, and windows short enough
-for anomalies to open and resolve between two kills. Every fourth kill strikes before the detector has come
-back from the one before, the others up to four seconds after, so that some hit a snapshot half written. After
-each recovery the whole log is verified. Time to recover runs from the start of the new process to its first
-tick in the log; most of it is the session of the dead one, which the broker lets expire.
+for anomalies to open and resolve between two kills. A kill strikes up to four seconds after the detector has
+come back from the one before; before every fourth there is one more that does not wait for that. After each
+recovery the whole log is verified, and once more some windows after the last. Time to recover runs from the
+start of the new process to its first tick in the log; most of it is the session of the dead one, which the
+broker lets expire.
 """
 
 import asyncio
@@ -38,6 +39,7 @@ WATCH_INTERVAL_S = 0.05
 EARLY_EVERY = 4
 ALIVE_AT_MOST_S = 4.0
 EARLY_AT_MOST_S = 7.0
+WINDOWS_S = 4.0
 ORDERS_A_SECOND = 40
 FAULTY_S = 4.0
 CALM_S = 6.0
@@ -96,6 +98,7 @@ class Outcome:
     """What came of all lives; `verdict` on the log some windows after the last."""
 
     kills: int = 0
+    early_kills: int = 0
     recoveries: list[Recovery] = field(default_factory=list)
     verdict: Verdict | None = None
 
@@ -109,6 +112,7 @@ def bench_recovery(broker: Broker, *, kills: int, seed: int, say: Say) -> Report
     identical = sum(isinstance(verdict, Verified) for verdict in verdicts)
     figures = {
         "kills": outcome.kills,
+        "early_kills": outcome.early_kills,
         "recoveries": len(outcome.recoveries),
         "from_a_snapshot": sum(each.from_snapshot for each in outcome.recoveries),
         "verifications": len(verdicts),
@@ -146,23 +150,24 @@ async def _run(servers: str, kills: int, chance: random.Random, say: Say) -> tup
     with started(worker, broker=servers, topic=topic, group=group) as working:
         await _wait_for_log(working, servers, group)
         async with _background(_produce(servers, topic, chance)), _background(_watch(servers, group, seen)):
-            while True:
-                before = set(seen.ticked)
-                with started(detector, broker=servers, topic=topic, group=group) as client:
-                    if outcome.kills < kills and outcome.kills % EARLY_EVERY == EARLY_EVERY - 1:
+            for number in range(kills):
+                if number % EARLY_EVERY == EARLY_EVERY - 1:
+                    with started(detector, broker=servers, topic=topic, group=group):
                         await asyncio.sleep(chance.uniform(0, EARLY_AT_MOST_S))
-                        say(f"kill {outcome.kills + 1} of {kills}, before it was back")
-                    else:
-                        recovery = await _recovered(client, servers, group, seen, before)
-                        outcome.recoveries.append(recovery)
-                        say(_line(recovery))
-                        if outcome.kills == kills:
-                            await asyncio.sleep(ALIVE_AT_MOST_S)
-                            outcome.verdict = await verified(servers, group)
-                            return outcome, seen
-                        await asyncio.sleep(chance.uniform(0, ALIVE_AT_MOST_S))
-                        say(f"kill {outcome.kills + 1} of {kills}")
+                    outcome.early_kills += 1
+                    say("killed before it was back")
+                with started(detector, broker=servers, topic=topic, group=group) as client:
+                    outcome.recoveries.append(await _recovered(client, servers, group, seen))
+                    say(_line(outcome.recoveries[-1]))
+                    await asyncio.sleep(chance.uniform(0, ALIVE_AT_MOST_S))
                 outcome.kills += 1  # the end of the block was a SIGKILL
+                say(f"kill {outcome.kills} of {kills}")
+            with started(detector, broker=servers, topic=topic, group=group) as client:
+                outcome.recoveries.append(await _recovered(client, servers, group, seen))
+                say(_line(outcome.recoveries[-1]))
+                await asyncio.sleep(WINDOWS_S)
+                outcome.verdict = await verified(servers, group)
+    return outcome, seen
 
 
 async def _wait_for_log(worker: Client, servers: str, group: str) -> None:
@@ -176,8 +181,9 @@ async def _wait_for_log(worker: Client, servers: str, group: str) -> None:
             await asyncio.sleep(WATCH_INTERVAL_S)
 
 
-async def _recovered(client: Client, servers: str, group: str, seen: Seen, before: set[str]) -> Recovery:
+async def _recovered(client: Client, servers: str, group: str, seen: Seen) -> Recovery:
     began_s = time.monotonic()
+    before = set(seen.ticked)
     while not seen.ticked - before:
         if client.process.poll() is not None or time.monotonic() - began_s > RECOVER_TIMEOUT_S:
             raise client.failed(f"the detector did not tick within {RECOVER_TIMEOUT_S:g} s")
