@@ -14,7 +14,7 @@
 | `stop` | an orderly stop ends within its deadline |
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +76,7 @@ class Witness:
         self._events = TopicPartition(f"{group}.events", 0)
         self._archive: list[tuple[int, Stored]] = []
         self._decoded: dict[str, LoggedEvent] = {}
+        self._ticks: deque[tuple[float, str]] = deque(maxlen=3)
         sim.log.on_append.append(self._on_append)
         sim.log.on_commit.append(self._on_commit)
 
@@ -89,6 +90,12 @@ class Witness:
         for worker in self._sim.workers.values():
             if worker.running and not worker.frozen and worker.app is not None:
                 self._look_at(worker, worker.app)
+
+    def ticks_steadily(self, window_s: float) -> bool:
+        """Whether the last three ticks are of one owner, and recent."""
+        since_s = self._sim.loop.time() - 4 * window_s
+        owners = {owner for at_s, owner in self._ticks if at_s >= since_s}
+        return len(owners) == 1 and len(self._ticks) == 3 and self._ticks[0][0] >= since_s
 
     def done_to(self, place: TopicPartition, up_to: int) -> int:
         """The first offset of a partition that is not done, as far as `up_to`."""
@@ -110,13 +117,17 @@ class Witness:
     def _on_append(self, place: TopicPartition, offset: int, record: Stored) -> None:
         if place == self._events:
             self._archive.append((offset, record))
+            headers = dict(record.headers)
+            if (headers.get("ce_type") or b"").endswith(b".clock.ticked.v1"):
+                owner = (headers.get("ce_id") or b"").decode().rpartition("/")[0]
+                self._ticks.append((self._sim.loop.time(), owner))
         if place != self._dead_letters:
             return
         headers = dict(record.headers)
-        topic, partition, offset = (
+        topic, number, at = (
             (headers.get(_PREFIX + name) or b"").decode() for name in ("topic", "partition", "offset")
         )
-        self.letters[topic, int(partition), int(offset)] += 1
+        self.letters[topic, int(number), int(at)] += 1
 
     def _on_commit(self, group: str, member: str, offsets: Mapping[TopicPartition, int]) -> None:
         if group != self._group:
@@ -172,7 +183,7 @@ def judge_log(witness: Witness, sim: Simulation, group: str) -> Verified | None:
 
 
 def judge_account(witness: Witness, events: list[LoggedEvent], verdict: Verified) -> None:
-    """`account`, against a plain set of positions made of the same reports."""
+    """`account`, against a plain set of positions made of the same reports, none of them forgotten."""
     if verdict.from_snapshot or verdict.from_offset != 0:
         return
     spans: dict[tuple[str, int], set[int]] = {}
@@ -199,10 +210,9 @@ def judge_account(witness: Witness, events: list[LoggedEvent], verdict: Verified
         )
 
 
-def judge_losses(
-    witness: Witness, events: list[LoggedEvent], workers: list[SimWorker], until_ms: int
-) -> None:
-    """`losses`, of what workers that still run had written up to a time since when all is well."""
+def losses(events: list[LoggedEvent], workers: list[SimWorker], until_ms: int) -> list[str]:
+    """`losses`: what is wrong with what workers that run had written up to a time."""
+    problems = []
     written: dict[tuple[str, str], set[int]] = {}
     stamped: Counter[tuple[str, str]] = Counter()
     reported: Counter[tuple[str, str]] = Counter()
@@ -228,11 +238,11 @@ def judge_losses(
         lost = worker.app.plant.outlet.writer.lost
         # An event whose answer was lost stands in the log, and may be counted as lost all the same.
         if missing > reported[writer] - anomalies[writer] or lost != reported[writer]:
-            witness.blame(
-                "losses",
-                f"of the first {stamped[writer]} events of {worker.tag} the log misses {missing}, {lost} were "
-                f"lost, {reported[writer]} are reported lost, {anomalies[writer]} of them anomalies",
+            problems.append(
+                f"of the first {stamped[writer]} events of {worker.tag} the log misses {missing}, {lost} "
+                f"were lost, {reported[writer]} are reported lost, {anomalies[writer]} of them anomalies"
             )
+    return problems
 
 
 def judge_ticks(

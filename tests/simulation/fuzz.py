@@ -4,8 +4,8 @@
     python -m simulation.fuzz --seed 17          # one of them, with everything that happened in it
     python -m simulation.fuzz --mutations        # how many seeds it takes to catch each mutation
 
-Run from the repository's root with `tests` on the path: `scripts/fuzz` does. Ends with 1 where a schedule found
-something, or a mutation was not caught.
+Run from the repository's root with `tests` on the path: `scripts/fuzz` does. Ends with 1 where a schedule
+found something, or a mutation was not caught.
 """
 
 import argparse
