@@ -45,7 +45,7 @@ class KafkaClient:
 
     def consumer(self, group: str, options: Mapping[str, Any]) -> Consumer:
         """A consumer of `group`, not started; it commits nothing by itself."""
-        consumer: Consumer = AIOKafkaConsumer(
+        consumer = AIOKafkaConsumer(
             **self._connection,
             **options,
             group_id=group,
@@ -53,7 +53,9 @@ class KafkaClient:
             enable_auto_commit=False,
             auto_offset_reset="none",
         )
-        return consumer
+        pace_metadata(consumer._client)
+        made: Consumer = consumer
+        return made
 
     async def producer(self, name: str, *, linger_ms: int) -> Producer:
         """A started producer. Raises `aiokafka.errors.KafkaError` where no broker answers."""
@@ -129,6 +131,7 @@ class _KafkaObserver:
 
     def __init__(self, connection: Mapping[str, Any], client_id: str) -> None:
         self._ends = AIOKafkaConsumer(**connection, client_id=client_id, group_id=None)
+        pace_metadata(self._ends._client)
         self._commits = AIOKafkaAdminClient(**connection, client_id=client_id)
 
     async def start(self) -> None:

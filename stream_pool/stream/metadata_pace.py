@@ -2,7 +2,7 @@
 
 aiokafka's producer asks again as soon as it is answered while a partition that it has messages for has no
 leader: where a topic was deleted, 2,600 requests and error lines a second, on half a core, until the messages
-expire. Consumers do the same while a topic that they subscribe to is gone.
+expire. Its consumer does the same while a topic that it subscribes to is gone. (Measured with aiokafka 0.14.)
 """
 
 import asyncio
@@ -12,7 +12,10 @@ LEAST_S = 0.1
 
 
 def pace_metadata(client: Any, least_s: float = LEAST_S) -> None:
-    """Let this `AIOKafkaClient` begin a refresh at once, and the next no sooner than `least_s` after."""
+    """Let this `AIOKafkaClient` begin a refresh at once, and the next no sooner than `least_s` after.
+
+    A consumer's is its `_client`: there is no other way to it, nor a setting that would do.
+    """
     refresh = client.force_metadata_update
     next_at = 0.0
     waiting: asyncio.Future[Any] | None = None
