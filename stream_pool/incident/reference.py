@@ -34,8 +34,8 @@ LAG_STORY_S: Final = 0.0
 GATEWAY_FROM_S: Final = 82.0
 ERRORS_STORY_S: Final = 202.0
 MEMORY_STORY_S: Final = 705.0
-KILLED_S: Final = 712.0
-BACK_S: Final = 722.0
+KILLED_S: Final = 717.0
+BACK_S: Final = 727.0
 ENDS_S: Final = 2_820.0
 
 ORDERS: Final = 620_000
@@ -45,7 +45,7 @@ DEEP: Final = 17
 CALM_RATE: Final = 220.0
 INCIDENT_RATE: Final = 230.0
 
-GATEWAY_WAIT_S: Final = 0.0052
+GATEWAY_WAIT_S: Final = 0.0044
 CALM_ERRORS: Final = 0.00316
 ERRORS: Final = 0.12
 

@@ -85,7 +85,7 @@ class _Run:
         sim.create_topic(TOPIC, PARTITIONS)
         sim.log.on_append.append(self._appended)
         for name in WORKERS:
-            sim.memory(name).read = lambda name=name: MemorySample(  # type: ignore[misc]  # a default is a type's
+            sim.memory(name).read = lambda name=name: MemorySample(
                 told.memory_bytes(name, self._at_s), told.MEMORY_LIMIT
             )
             sim.start_worker(self._make_app, name)
@@ -138,7 +138,7 @@ class _Run:
             self._repeat(count)
 
     def _pile_up(self, count: int) -> None:
-        """Send more than anybody reads: from the bank as far as the workers will come, then one record each."""
+        """Send more than is read: from the bank as far as the workers will come, then one record each."""
         reached = READ_AHEAD * self._story.orders
         if sum(self._turns) < reached:
             self._send(told.DEEP, count)

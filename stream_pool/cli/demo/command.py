@@ -5,29 +5,48 @@ import json
 import logging
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from stream_pool.errors import ExitCode
+from stream_pool.errors import ExitCode, MisuseError
 
 INTERRUPTED = 130
 TERMINATED = 143
+ORDERS = 12_000
+BROKER = "auto"
 
 
 def demo(
-    orders: Annotated[int, typer.Option(help="How many orders; the story takes as long.")] = 12_000,
+    orders: Annotated[int, typer.Option(help="How many orders; the story takes as long.")] = ORDERS,
     broker: Annotated[
         str, typer.Option(help="auto, docker, java, embedded, or the address of a broker.")
-    ] = "auto",
+    ] = BROKER,
     seed: Annotated[int, typer.Option(help="Other orders, the same story.")] = 0,
     scenario: Annotated[Path | None, typer.Option(help="A scenario file instead of the demo's own.")] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="The reference incident, without a broker, in virtual time.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="--offline: write the log to this file.")] = None,
+    scale: Annotated[
+        float | None, typer.Option(help="--offline: a share of its 620,000 orders, from 0.01 to 1.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One object at the end, nothing else.")] = False,
 ) -> None:
     """Play an incident on a broker of its own: deep orders, a slow gateway, poison, new keys, recovery.
 
+    With --offline, play the reference incident, 47 minutes and 620,000 orders, in memory, and compare the
+    times at which it was detected with the story's.
+
     Exits 0 when every order is accounted for, 1 when one was lost or the worker failed, 3 without a broker.
+    Offline 0 when all was found in time and the log proves itself, else 1.
     """
+    if offline:
+        if (orders, broker, scenario) != (ORDERS, BROKER, None):
+            raise MisuseError("--orders, --broker and --scenario are not for --offline")
+        _play_offline(1.0 if scale is None else scale, out, seed, as_json)
+    if out is not None or scale is not None:
+        raise MisuseError("--out and --scale are for --offline")
     try:
         code = asyncio.run(_play(orders, broker, seed, scenario, as_json))
     except KeyboardInterrupt:
@@ -35,6 +54,18 @@ def demo(
     except asyncio.CancelledError:
         code = TERMINATED
     raise typer.Exit(code)
+
+
+def _play_offline(scale: float, out: Path | None, seed: int, as_json: bool) -> NoReturn:
+    from stream_pool.cli.demo.offline import play_offline, progress
+    from stream_pool.cli.render_reference import to_json, to_text
+    from stream_pool.incident.reference import Story
+
+    story = Story(scale)
+    with progress(story) as watch:
+        outcome = play_offline(story, out=out, seed=seed, watch=watch)
+    print(json.dumps(to_json(outcome)) if as_json else to_text(outcome))
+    raise typer.Exit(ExitCode.OK if outcome.complete else ExitCode.FINDING)
 
 
 async def _play(orders: int, broker: str, seed: int, scenario: Path | None, as_json: bool) -> int:
