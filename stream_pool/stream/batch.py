@@ -45,7 +45,10 @@ class Batch:
         "_letters",
         "_objects_only",
         "_rejected",
+        "_retries",
         "_runtime",
+        "_skipped",
+        "_times",
     )
 
     def __init__(self, claim: Claim, runtime: Runtime, *, objects_only: bool = True) -> None:
@@ -58,6 +61,9 @@ class Batch:
         self._last_s = runtime.clock.monotonic()
         self._letters: list[asyncio.Task[None]] = []
         self._rejected = 0
+        self._retries = 0
+        self._skipped = 0
+        self._times: list[tuple[int, float, float]] = []
         self._given = 0
 
     @property
@@ -125,13 +131,17 @@ class Batch:
 
     def count_retry(self) -> None:
         self._counters.retries += 1
+        self._retries += 1
 
     def count_skipped(self) -> None:
         self._counters.skipped += 1
+        self._skipped += 1
 
     def skip_rest(self) -> None:
         """Count every record from the claim's position on as skipped: the batch failed as a whole."""
-        self._counters.skipped += len(self) - self._claim.count
+        skipped = len(self) - self._claim.count
+        self._counters.skipped += skipped
+        self._skipped += skipped
 
     def bury(self, record: Record, reason: str, error: BaseException | None) -> None:
         """Begin to write a dead letter; the batch does not move past the record before it is acknowledged."""
@@ -150,7 +160,7 @@ class Batch:
         if fresh:
             polled_at_s = self._claim.delivery.polled_at_s
             middle_s = (max(self._last_s, polled_at_s) + now_s) / 2 - polled_at_s
-            self._counters.processed(fresh, now_s - polled_at_s, middle_s * fresh)
+            self._times.append((fresh, now_s - polled_at_s, middle_s * fresh))
             self._counted = count
         self._last_s = now_s
 
@@ -169,8 +179,19 @@ class Batch:
                 raise
         fresh = count - self._claim.count
         self._claim.advance(count)
-        rejected, self._rejected = self._rejected, 0
+        rejected = self._rejected
+        self._count_settled()
         self._runtime.spend(fresh, rejected)
+
+    def _count_settled(self) -> None:
+        """Count what belongs to the records that the claim moved past, unless they are another's to do."""
+        counters = self._counters
+        if not self._claim.delivery.forgotten:
+            counters.settle(dead_letters=self._rejected, skipped=self._skipped, retries=self._retries)
+            for time in self._times:
+                counters.processed(*time)
+        self._rejected = self._skipped = self._retries = 0
+        self._times.clear()
 
     async def finish(self) -> None:
         """The next batch was asked for.

@@ -1,4 +1,11 @@
-"""Plain integers that the hot path adds to, by partition. Metrics and events are made from copies of them."""
+"""Plain integers that the hot path adds to, by partition. Metrics and events are made from copies of them.
+
+Metrics show what happened as it happens. The log's ranges of positions are exact: what belongs to a record
+enters the `tally` and the interval's latency when the position moves past it, and never where the record is
+another consumer's to do.
+"""
+
+from dataclasses import dataclass
 
 from stream_pool.signals import Histogram
 from stream_pool.stream.offsets import Delivery
@@ -6,10 +13,20 @@ from stream_pool.stream.offsets import Delivery
 _REASONS_MAX = 64
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Totals of records that are settled. `errors`: not handled in the end, dead letters and skipped ones."""
+
+    errors: int = 0
+    dead_letters: int = 0
+    retries: int = 0
+
+
 class PartitionCounters:
     """Totals since the process began, and the latency (from poll to done) of the interval that runs.
 
-    `records` and `size_bytes` are of deliveries that every handler is done with, each counted once.
+    `records` and `size_bytes` are of deliveries that every handler is done with, each counted once. `tally`
+    has what was settled, the rest what was begun.
     """
 
     __slots__ = (
@@ -21,6 +38,7 @@ class PartitionCounters:
         "retries",
         "size_bytes",
         "skipped",
+        "tally",
     )
 
     def __init__(self) -> None:
@@ -32,15 +50,17 @@ class PartitionCounters:
         self.dead_letters: dict[str, int] = {}
         self.interval_latency = Histogram()
         self.past_latency = Histogram()
+        self.tally = Tally()
 
-    @property
-    def buried(self) -> int:
-        return sum(self.dead_letters.values())
-
-    @property
-    def errors(self) -> int:
-        """Records that were not handled in the end: dead letters and skipped ones."""
-        return self.skipped + self.buried
+    def settle(self, *, dead_letters: int = 0, skipped: int = 0, retries: int = 0) -> None:
+        """Count what belongs to records that the position has moved past."""
+        if dead_letters or skipped or retries:
+            before = self.tally
+            self.tally = Tally(
+                before.errors + dead_letters + skipped,
+                before.dead_letters + dead_letters,
+                before.retries + retries,
+            )
 
     def processed(self, records: int, latency_s: float, sum_s: float) -> None:
         """Add the latency of records done, all in the bucket of `latency_s`, which is their greatest.
@@ -57,11 +77,10 @@ class PartitionCounters:
             reason = "other"
         self.dead_letters[reason] = self.dead_letters.get(reason, 0) + 1
 
-    def take_latency(self) -> Histogram:
-        """The interval's latency, and a fresh start for the next interval."""
-        taken, self.interval_latency = self.interval_latency, Histogram()
-        self.past_latency.merge(taken.sparse())
-        return taken
+    def next_interval(self) -> None:
+        """Begin the latency of the next interval."""
+        self.past_latency.merge(self.interval_latency.sparse())
+        self.interval_latency = Histogram()
 
     def total_latency(self) -> Histogram:
         """Latency since the process began."""

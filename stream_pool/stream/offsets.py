@@ -42,18 +42,20 @@ class Record(Protocol):
 class Delivery:
     """One run of records of one partition as the consumer handed it out.
 
-    `polled_at_s` is monotonic: the start of the latency "from poll to done".
+    `polled_at_s` is monotonic: the start of the latency "from poll to done". `forgotten`: what was not done
+    of it is another consumer's.
     """
 
-    __slots__ = ("claims", "partition", "polled_at_s", "records", "size_bytes")
+    __slots__ = ("claims", "forgotten", "partition", "polled_at_s", "records", "size_bytes")
 
     def __init__(self, partition: TopicPartition, records: Sequence[Record], polled_at_s: float) -> None:
         assert records, "an empty delivery has no position"
         self.partition = partition
         self.records = records
         self.polled_at_s = polled_at_s
-        self.size_bytes = sum([len(value) for record in records if (value := record.value) is not None])
+        self.size_bytes = _size_bytes(records)
         self.claims: list[Claim] = []
+        self.forgotten = False
 
     @property
     def end(self) -> int:
@@ -63,6 +65,10 @@ class Delivery:
     def done_count(self) -> int:
         """Records that every claim is done with, from the first on."""
         return min(claim.count for claim in self.claims)
+
+
+def _size_bytes(records: Sequence[Record]) -> int:
+    return sum([len(value) for record in records if (value := record.value) is not None])
 
 
 class Claim:
@@ -215,6 +221,7 @@ class OffsetTracker:
         for partition in partitions:
             if (log := self._logs.pop(partition, None)) is not None:
                 for delivery in log.deliveries:
+                    delivery.forgotten = True
                     self._add(delivery, -1)
 
     def idle(self) -> list[TopicPartition]:
@@ -263,14 +270,15 @@ class OffsetTracker:
 
     def _progress(self, log: _PartitionLog) -> PartitionProgress:
         head = log.head_count()
+        head_bytes = _size_bytes(log.deliveries[0].records[:head]) if head else 0
         return PartitionProgress(
             start=log.start,
             position=log.position(),
             committed=log.committed,
             records=log.records_done + head,
-            size_bytes=log.bytes_done,
+            size_bytes=log.bytes_done + head_bytes,
             in_flight_records=sum(len(d.records) for d in log.deliveries) - head,
-            in_flight_bytes=sum(d.size_bytes for d in log.deliveries),
+            in_flight_bytes=sum(d.size_bytes for d in log.deliveries) - head_bytes,
         )
 
     def _add(self, delivery: Delivery, sign: int) -> None:

@@ -174,8 +174,10 @@ class Plant:
 
     async def bury(self, record: UnreadableRecord, error: UnreadableHeader) -> None:
         """Write the dead letter of a record that no agent can get. Raises as `Batch.settle` does."""
-        self.counters.of(record.topic, record.partition).dead_letter(error.reason)
+        counters = self.counters.of(record.topic, record.partition)
+        counters.dead_letter(error.reason)
         await self.outlet.letters.write(record, error.reason, error)
+        counters.settle(dead_letters=1)
         self.runtime.spend(1, 1)
 
     async def prepare(self) -> None:

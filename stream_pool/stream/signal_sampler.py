@@ -1,4 +1,9 @@
-"""The interval's signals: for each partition one contiguous range of positions, and what happened in it."""
+"""The interval's signals: for each partition one contiguous range of positions, and what happened in it.
+
+Errors, retries and latencies are those of the records in the range, to the record, where one agent reads the
+topic. Of several agents on one topic each counts its own as it settles them, and the position is the
+slowest's; the retries of a record that stopped the worker come with the range before it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +12,7 @@ from aiokafka import TopicPartition
 
 from stream_pool.clock import Clock
 from stream_pool.events import PartitionSignals, SignalsSampled
-from stream_pool.stream.counters import Counters, PartitionCounters
+from stream_pool.stream.counters import Counters, Tally
 from stream_pool.stream.event_writer import EventWriter
 from stream_pool.stream.offsets import OffsetTracker, PartitionProgress
 
@@ -21,15 +26,6 @@ class _Place:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Tally:
-    """What the counters of a partition said at the last sample, whoever it was assigned to since."""
-
-    errors: int = 0
-    dead_letters: int = 0
-    retries: int = 0
-
-
 class SignalSampler:
     """Turns counters and positions into deltas. A partition's range begins anew where it is assigned anew."""
 
@@ -40,7 +36,7 @@ class SignalSampler:
         self._clock = clock
         self._sampled_at_s = clock.monotonic()
         self._places: dict[TopicPartition, _Place] = {}
-        self._tallies: dict[TopicPartition, _Tally] = {}
+        self._tallies: dict[TopicPartition, Tally] = {}
 
     def sample(self) -> None:
         """Write `signals.sampled` for every partition at hand."""
@@ -54,19 +50,23 @@ class SignalSampler:
             self._places.pop(partition, None)
 
     def _write(self, partitions: list[TopicPartition]) -> None:
+        """Write one event, and begin the next ranges where its ranges end: only once it is in the writer's
+        hands, so that a fault on the way leaves no gap."""
         now_s = self._clock.monotonic()
-        interval_s, self._sampled_at_s = now_s - self._sampled_at_s, now_s
         progress = self._tracker.progress()
-        entries = tuple(self._entry(p, progress[p]) for p in sorted(partitions) if p in progress)
-        if entries:
-            self._writer.append(SignalsSampled(*self._writer.stamp(), interval_s, entries))
+        at_hand = [partition for partition in sorted(partitions) if partition in progress]
+        if at_hand:
+            entries = tuple(self._entry(partition, progress[partition]) for partition in at_hand)
+            event = SignalsSampled(*self._writer.stamp(), now_s - self._sampled_at_s, entries)
+            self._writer.append(event)
+        self._sampled_at_s = now_s
+        for partition in at_hand:
+            self._begin_next(partition, progress[partition])
 
     def _entry(self, partition: TopicPartition, progress: PartitionProgress) -> PartitionSignals:
         counters = self._counters.of(partition.topic, partition.partition)
         last = self._places.get(partition) or _Place(progress.start, 0, 0)
-        before = self._tallies.get(partition, _Tally())
-        now = self._tally(partition, counters)
-        self._places[partition] = _Place(progress.position, progress.records, progress.size_bytes)
+        before, now = self._tallies.get(partition, Tally()), counters.tally
         return PartitionSignals(
             topic=partition.topic,
             partition=partition.partition,
@@ -77,10 +77,11 @@ class SignalSampler:
             errors=now.errors - before.errors,
             dead_letters=now.dead_letters - before.dead_letters,
             retries=now.retries - before.retries,
-            latency=counters.take_latency().sparse(),
+            latency=counters.interval_latency.sparse(),
         )
 
-    def _tally(self, partition: TopicPartition, counters: PartitionCounters) -> _Tally:
-        tally = _Tally(counters.errors, counters.buried, counters.retries)
-        self._tallies[partition] = tally
-        return tally
+    def _begin_next(self, partition: TopicPartition, progress: PartitionProgress) -> None:
+        counters = self._counters.of(partition.topic, partition.partition)
+        self._places[partition] = _Place(progress.position, progress.records, progress.size_bytes)
+        self._tallies[partition] = counters.tally
+        counters.next_interval()

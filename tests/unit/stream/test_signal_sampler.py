@@ -1,5 +1,8 @@
-"""The interval's signals: contiguous ranges, deltas, and no range unreported."""
+"""The interval's signals (DESIGN 2.3): contiguous ranges, deltas, and no range unreported."""
 
+import asyncio
+
+import pytest
 from fakes import ORDERS, Bench, FakeRecord, records
 
 from stream_pool.events import PartitionSignals, SignalsSampled
@@ -13,11 +16,14 @@ class Writer:
 
     def __init__(self) -> None:
         self.events: list[SignalsSampled] = []
+        self.error: Exception | None = None
 
     def stamp(self) -> Stamp:
         return Stamp("w", "i", len(self.events) + 1)
 
     def append(self, event: SignalsSampled) -> None:
+        if self.error is not None:
+            raise self.error
         self.events.append(event)
 
     def last(self) -> PartitionSignals:
@@ -97,3 +103,67 @@ async def test_4_assigned_anew_begins_anew() -> None:
     rig.sampler.sample()
     last = rig.writer.last()
     assert (last.from_offset, last.to_offset, last.records) == (1, 5, 4)
+
+
+async def test_5_a_fault_on_the_way_leaves_no_gap() -> None:
+    """An event that never got to the writer is not taken for one that did: the next covers its range, too."""
+    rig = Rig()
+    rig.writer.error = ValueError("not encodable")
+    await rig.handle(FakeRecord(0), FakeRecord(1, value=b"{"), took_s=2.0)
+    with pytest.raises(ValueError, match="not encodable"):
+        rig.sampler.sample()
+    rig.writer.error = None
+    await rig.handle(*records(2))
+    rig.sampler.sample()
+    (event,) = rig.writer.events
+    last = rig.writer.last()
+    assert (last.from_offset, last.to_offset, last.records, last.errors) == (0, 3, 3, 1)
+    assert (event.interval_s, last.latency.max_s) == (2.0, 2.0)
+
+
+async def test_6_what_is_in_flight_belongs_to_the_range_in_which_it_is_settled() -> None:
+    """A dead letter counts with its record: not while it waits for the acknowledgement, and not twice."""
+    rig = Rig()
+    rig.bench.letters.acknowledge = asyncio.Event()
+    await rig.handle(*records(0))
+    working = asyncio.create_task(rig.handle(FakeRecord(1, value=b"{"), took_s=3.0))
+    await asyncio.sleep(0)
+    rig.sampler.sample()
+    first = rig.writer.last()
+    assert (first.to_offset, first.records, first.errors, first.dead_letters) == (1, 1, 0, 0)
+    assert first.latency.max_s == 0.0
+    rig.bench.letters.acknowledge.set()
+    await working
+    rig.sampler.sample()
+    second = rig.writer.last()
+    assert (second.from_offset, second.to_offset, second.errors, second.dead_letters) == (1, 2, 1, 1)
+    assert second.latency.max_s == 3.0
+
+
+async def test_7_what_is_another_consumers_to_do_is_not_counted_here() -> None:
+    """A batch that hangs longer than the drain waits is repeated elsewhere, and counted there."""
+    rig = Rig()
+    rig.bench.letters.acknowledge = asyncio.Event()
+    working = asyncio.create_task(rig.handle(FakeRecord(0, value=b"{"), took_s=3.0))
+    await asyncio.sleep(0)
+    rig.sampler.sample_last([ORDERS])
+    assert (rig.writer.last().to_offset, rig.writer.last().errors) == (0, 0)
+    rig.bench.tracker.forget([ORDERS])
+    rig.bench.letters.acknowledge.set()
+    await working
+    rig.bench.tracker.assign({ORDERS: 0})
+    rig.sampler.sample()
+    last = rig.writer.last()
+    assert (last.from_offset, last.to_offset, last.errors, last.latency.counts) == (0, 0, 0, ())
+
+
+async def test_8_bytes_are_those_of_the_records() -> None:
+    """In the middle of a delivery, too: records, bytes and positions move together."""
+    rig = Rig()
+    delivered = [FakeRecord(0, value=b'{"a": 1}'), FakeRecord(1, value=b"{}"), FakeRecord(2, value=None)]
+    claim = rig.bench.claim(delivered)
+    for done, expected in ((1, (1, 1, 8)), (2, (2, 1, 2)), (3, (3, 1, 0))):
+        claim.advance(done)
+        rig.sampler.sample()
+        last = rig.writer.last()
+        assert (last.to_offset, last.records, last.bytes) == expected
