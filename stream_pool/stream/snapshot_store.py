@@ -189,7 +189,7 @@ class SnapshotStore:
             return _Skipped("damaged", {"offset": offset, "state_offset": state.chain.folded_to})
         if offset > earliest:
             before = await self._read(self._events, offset - 1, offset)
-            if any(record.timestamp > state.clock_ms for record in before):
+            if any(record.timestamp > state.clock_ms and record.timestamp_type for record in before):
                 return _Skipped("other_log", {"offset": offset})
         return state
 
