@@ -221,8 +221,8 @@ class MemoryLog:
             raise OffsetOutOfRangeError({partition: offset})
         topic, number = partition
         taken: list[ConsumerRecord[bytes, bytes]] = []
-        for kept in found.records[start : start + max_records]:
-            taken.append(fetched(topic, number, offset + len(taken), kept))
+        for at, kept in enumerate(found.records[start : start + max_records], offset):
+            taken.append(fetched(topic, number, at, kept))
             max_bytes -= kept.size_bytes
             if max_bytes <= 0:
                 break

@@ -22,7 +22,8 @@ StoredHeaders = tuple[tuple[str | bytes, bytes | None], ...]
 class Stored(NamedTuple):
     """One record without its place. `timestamp` in milliseconds, of `timestamp_type` 0 or 1.
 
-    A header name that is no UTF-8 stays bytes; the record is then not `readable` by any Python client.
+    `size_bytes` is what it takes in a batch, to within a few bytes. A header name that is no UTF-8 stays
+    bytes; the record is then not `readable` by any Python client.
     """
 
     value: bytes | None
@@ -30,12 +31,8 @@ class Stored(NamedTuple):
     headers: StoredHeaders
     timestamp: int
     timestamp_type: int
-    readable: bool = True
-
-    @property
-    def size_bytes(self) -> int:
-        """What it takes in a batch, to within a few bytes."""
-        return record_size(self.key, self.value, self.headers)
+    size_bytes: int
+    readable: bool
 
 
 def stored(
@@ -49,7 +46,8 @@ def stored(
     """A record to keep."""
     kept = tuple([(_name(name), content) for name, content in headers])
     readable = not any(isinstance(name, bytes) for name, _ in kept)
-    return Stored(value, key, kept, timestamp, timestamp_type, readable)
+    size_bytes = record_size(key, value, kept)
+    return Stored(value, key, kept, timestamp, timestamp_type, size_bytes, readable)
 
 
 def record_size(
@@ -69,7 +67,7 @@ def batch_size(records: Iterable[int]) -> int:
 
 def fetched(topic: str, partition: int, offset: int, kept: Stored) -> "ConsumerRecord[bytes, bytes]":
     """The record as a consumer gets it. Raises `UnicodeDecodeError`, as aiokafka does while it unpacks."""
-    value, key, headers, timestamp, timestamp_type, readable = kept
+    value, key, headers, timestamp, timestamp_type, _, readable = kept
     if not readable:
         for name, _ in headers:
             if isinstance(name, bytes):

@@ -1,4 +1,4 @@
-"""Who has which partition, whose commits count, and what a member is told. Rules G1 to G12."""
+"""Who has which partition, whose commits count, and what a member is told. Rules G1 to G13."""
 
 import asyncio
 
@@ -161,3 +161,24 @@ async def test_g12_groups_know_nothing_of_each_other(world: World) -> None:
     assert [m.listener.has for m in members] == [[0, 1], [0, 1]]
     await members[0].consumer.commit({TopicPartition(topic, 1): 3})
     assert [await world.observed(group, topic) for group in groups] == [{1: 3}, {}]
+
+
+async def test_g13_an_empty_group_takes_commits_of_who_was_in_it(world: World) -> None:
+    """Who has heard that it is out names no generation, which Kafka refuses only where others are in."""
+    topic, group = await world.create(2), world.log.unique("group")
+    silent = await world.member(group, topic, heartbeat_interval_ms=1_000_000)
+    other = await world.member(group, topic)
+    place = TopicPartition(topic, 0)
+    await other.consumer.commit({place: 8})
+    silent.listener.gate.clear()
+    with pytest.raises(CommitFailedError):
+        await silent.consumer.commit({place: 2})
+    await until(lambda: silent.listener.held, "it was told nothing")
+    with pytest.raises(CommitFailedError):
+        await silent.consumer.commit({place: 3})
+    assert await world.observed(group, topic) == {0: 8}
+    await other.consumer.stop()
+    await silent.consumer.commit({place: 4})
+    assert await world.observed(group, topic) == {0: 4}
+    silent.listener.gate.set()
+    await until(lambda: silent.listener.has == [0, 1], "it did not join again")
