@@ -2,12 +2,15 @@
 
 One event of each kind for all its partitions: commits (moved or not, each with its time), signals, lag,
 pool, memory, pauses of the collector. The order within an interval is that in which a reader needs them: a
-commit stands in the log before the lag that is judged by it.
+commit stands in the log before the lag that is judged by it. What fails, or waits for a broker that does not
+answer, keeps nothing else from being observed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import structlog
 from aiokafka import TopicPartition
 from mode import Service
 
@@ -31,6 +34,8 @@ from stream_pool.stream.outlet import Outlet
 from stream_pool.stream.pool_keeper import PoolKeeper
 from stream_pool.stream.signal_sampler import SignalSampler
 from stream_pool.stream.source import Source
+
+log = structlog.get_logger(__name__)
 
 
 class Recorder(Service):
@@ -77,9 +82,12 @@ class Recorder(Service):
         self._memory_probe = memory_probe
         self._source: Source | None = None
         self._signals: SignalSampler | None = None
+        self._recorded_at_s = clock.monotonic()
+        self._covered_s = 0.0
 
     async def on_start(self) -> None:
         self._gc_probe.start()
+        self._recorded_at_s = self._clock.monotonic()
         writer = self._outlet.writer
         if self._pool is not None:
             self.pool_keeper = PoolKeeper(
@@ -108,25 +116,39 @@ class Recorder(Service):
 
     async def record(self) -> None:
         """Write one interval's events."""
-        if self._source is not None and self._signals is not None and self.poller is not None:
-            commits = await self._commit(self._source)
-            self._signals.sample()
-            await self._poll(self._source, self.poller, commits)
+        now_s = self._clock.monotonic()
+        self._covered_s, self._recorded_at_s = now_s - self._recorded_at_s, now_s
+        source, signals, poller = self._source, self._signals, self.poller
+        commits: Mapping[TopicPartition, tuple[int, int]] = {}
+        if source is not None and signals is not None:
+            with _observing("commits"):
+                commits = await self._commit(source)
+            with _observing("signals"):
+                signals.sample()
         if self.pool_keeper is not None:
-            self.pool_keeper.keep()
-        self._sample_process()
+            with _observing("pool"):
+                self.pool_keeper.keep()
+        with _observing("memory"):
+            self._sample_memory()
+        with _observing("collector"):
+            self._sample_collector()
+        if source is not None and poller is not None:
+            with _observing("lag"):
+                await self._poll(source, poller, commits)
 
-    def _sample_process(self) -> None:
+    def _sample_memory(self) -> None:
         writer = self._outlet.writer
         memory = self._memory_probe.sample()
+        if memory.rss_bytes is not None:
+            writer.append(MemorySampled(*writer.stamp(), memory.rss_bytes, memory.limit_bytes))
+
+    def _sample_collector(self) -> None:
+        writer = self._outlet.writer
         pauses = self._gc_probe.take_interval()
-        rss_bytes = memory.rss_bytes
-        if rss_bytes is not None:
-            writer.append(MemorySampled(*writer.stamp(), rss_bytes, memory.limit_bytes))
         writer.append(
             GcPaused(
                 *writer.stamp(),
-                self._interval_s,
+                self._covered_s,
                 pauses.pauses,
                 pauses.total_s,
                 pauses.max_s,
@@ -143,7 +165,7 @@ class Recorder(Service):
                 for p, offset in sorted(committed.items())
             )
             self._outlet.writer.append(
-                OffsetsCommitted(*self._outlet.writer.stamp(), self._interval_s, entries)
+                OffsetsCommitted(*self._outlet.writer.stamp(), self._covered_s, entries)
             )
         return {partition: (offset, at_ms) for partition, offset in committed.items()}
 
@@ -160,3 +182,12 @@ class Recorder(Service):
             self._outlet.writer.append(
                 LagSampled(*self._outlet.writer.stamp(), self._group, "worker", entries)
             )
+
+
+@contextmanager
+def _observing(what: str) -> Iterator[None]:
+    """A fault in observing one thing is no reason to miss the next."""
+    try:
+        yield
+    except Exception as error:
+        log.exception("not observed", what=what, error=repr(error))
