@@ -240,6 +240,7 @@ class _Trial:
     async def _judge(self) -> None:
         """After as many windows as an owner may take to be live, and to write what it found missing."""
         sim, witness, window_s = self._sim, self._witness, self._settings.detector_window_s
+        await sim.advance(2 + self._settings.session_timeout_ms / 1_000)  # who was away may only now find out
         await sim.run_until(lambda: witness.ticks_steadily(window_s), limit_s=_CALM_LIMIT_S, step_s=1.0)
         since_ms = sim.clock.now_ms()
         await sim.advance(4 * window_s)
