@@ -118,10 +118,8 @@ class MemoryProducer:
         return await (await self.send(topic, value, key, partition, timestamp_ms, headers))
 
     async def stop(self) -> None:
-        """Take nothing more, and wait for what is on its way."""
+        """Take nothing more, and wait for what lingers or is on its way."""
         self._closed = True
-        for batch in self._waiting.values():
-            batch.full.set()
         for sender in list(self._senders.values()):
             await asyncio.wait([sender])
 
@@ -177,7 +175,7 @@ class MemoryProducer:
             del self._senders[place]
 
     async def _linger(self, batch: _Batch) -> None:
-        if not self._linger_s or self._closed:
+        if not self._linger_s:
             await asyncio.sleep(0)
             return
         try:

@@ -133,7 +133,7 @@ async def test_r9_records_of_a_range_come_in_order_and_end_with_it(world: World)
 async def test_r10_stop_writes_what_was_handed_over(world: World) -> None:
     """A producer that stops sends what still lingers."""
     topic = await world.create()
-    producer = await world.producer(linger_ms=5_000)
+    producer = await world.producer(linger_ms=300)
     ack = await producer.send(topic, b"x", partition=0)
     await producer.stop()
     assert (await ack).offset == 0

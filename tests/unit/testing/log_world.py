@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from aiokafka import TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaConnectionError, KafkaError
 
 from stream_pool.stream.client import Consumer
 from stream_pool.testing import WORKER, VirtualClock, VirtualLoop, run
@@ -82,7 +82,13 @@ class Member:
         self.world.loop.kill(self.worker)
 
     async def _live(self) -> None:
-        await self.consumer.start()
+        while True:
+            try:
+                await self.consumer.start()
+            except KafkaConnectionError:
+                await asyncio.sleep(1)
+            else:
+                break
         while True:
             try:
                 fetched = await self.consumer.getmany(timeout_ms=500, max_records=3)
