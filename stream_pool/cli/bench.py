@@ -22,6 +22,7 @@ class BenchName(StrEnum):
     STOP = "stop"
     RECOVERY = "recovery"
     VERIFY = "verify"
+    OFFLINE = "offline"
 
 
 def bench(
@@ -29,11 +30,14 @@ def bench(
         BenchName,
         typer.Argument(
             help="stream: cost a record. stop: SIGTERM under load. recovery: kill -9 of the detector. "
-            "verify: the fold, and a day of a log."
+            "verify: the fold, and a day of a log. offline: the reference incident, twice."
         ),
     ],
     broker: Annotated[
-        str, typer.Option(help="auto, docker, java, embedded, or an address. stop has its own, verify none.")
+        str,
+        typer.Option(
+            help="auto, docker, java, embedded, or an address. stop has its own, verify and offline none."
+        ),
     ] = "auto",
     rounds: Annotated[
         int | None,
@@ -58,11 +62,14 @@ def bench(
     Exits 0 when every bar holds, 1 when one does not, 3 without a broker.
     """
     from stream_pool.bench import bench_recovery, bench_stop, bench_stream
+    from stream_pool.bench.offline import bench_offline
     from stream_pool.bench.verify import bench_verify
     from stream_pool.broker import Broker, JavaBroker, choose_broker
 
     if name is BenchName.VERIFY:
         _tell(bench_verify(rounds=rounds or 10, say=_say), as_json)
+    if name is BenchName.OFFLINE:
+        _tell(bench_offline(say=_say), as_json)
     chosen: Broker
     freezable = JavaBroker(_say)
     chosen = freezable if name is BenchName.STOP else choose_broker(broker, _say)

@@ -30,7 +30,7 @@ class ServiceTimes:
     """Seconds an order takes. The share that grows with the square of the depth is the upgrade's doing: each
     level of nesting is visited once for every level above it."""
 
-    base_s: float = 0.0028
+    base_s: float = 0.0024
     per_byte_s: float = 1.0e-6
     per_square_level_s: float = 30.0e-6
 
