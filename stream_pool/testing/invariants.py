@@ -8,6 +8,7 @@
 | `lost` | every record was handled, or went to the dead letters |
 | `uncommitted` | once all is well again, everything is committed |
 | `log` | the event log is what follows from it: nothing missing, nothing without cause, repeats identical |
+| `reports` | what workers report as done is done, and what they report as committed was committed |
 | `losses` | every event that a writer stamped stands in the log, or was reported as lost |
 | `ticks` | once all is well again, one detector ticks, once a window |
 | `account` | of what workers reported, each position is counted once or known to be missing |
@@ -32,6 +33,8 @@ from stream_pool.events import (
     LoggedEvent,
     MalformedEvent,
     ObservationsLost,
+    OffsetsCommitted,
+    PartitionSignals,
     SignalsSampled,
     UnknownEvent,
     read_record,
@@ -74,10 +77,10 @@ class Witness:
         self._topic = topic
         self._is_done = is_done
         self._done_to: dict[TopicPartition, int] = {}
+        self._commits: set[tuple[TopicPartition, int]] = set()
         self._dead_letters = TopicPartition(f"{group}.dead-letters", 0)
         self._events = TopicPartition(f"{group}.events", 0)
-        self._archive: list[tuple[int, Stored]] = []
-        self._decoded: dict[str, LoggedEvent] = {}
+        self._written: dict[str, LoggedEvent] = {}
         self._ticks: deque[tuple[float, str]] = deque(maxlen=3)
         sim.log.on_append.append(self._on_append)
         sim.log.on_commit.append(self._on_commit)
@@ -109,32 +112,47 @@ class Witness:
 
     def events(self) -> list[LoggedEvent]:
         """Every event that was ever written, decoded, also those that retention deleted; without repeats."""
-        for offset, kept in self._archive:
-            headers: Any = kept.headers  # names that are no text are never written here
-            logged = read_record(offset, kept.timestamp, headers, kept.value, kept.key, kept.timestamp_type)
-            self._decoded.setdefault(logged.id, logged)
-        self._archive.clear()
-        return list(self._decoded.values())
+        return list(self._written.values())
 
     def _on_append(self, place: TopicPartition, offset: int, record: Stored) -> None:
         if place == self._events:
-            self._archive.append((offset, record))
+            self._on_event(offset, record)
+        elif place == self._dead_letters:
             headers = dict(record.headers)
-            if (headers.get("ce_type") or b"").endswith(b".clock.ticked.v1"):
-                owner = (headers.get("ce_id") or b"").decode().rpartition("/")[0]
-                self._ticks.append((self._sim.loop.time(), owner))
-        if place != self._dead_letters:
+            topic, number, at = (
+                (headers.get(_PREFIX + name) or b"").decode() for name in ("topic", "partition", "offset")
+            )
+            self.letters[topic, int(number), int(at)] += 1
+
+    def _on_event(self, offset: int, kept: Stored) -> None:
+        headers: Any = kept.headers  # names that are no text are never written here
+        logged = read_record(offset, kept.timestamp, headers, kept.value, kept.key, kept.timestamp_type)
+        event = logged.event
+        if logged.id in self._written:
             return
-        headers = dict(record.headers)
-        topic, number, at = (
-            (headers.get(_PREFIX + name) or b"").decode() for name in ("topic", "partition", "offset")
-        )
-        self.letters[topic, int(number), int(at)] += 1
+        self._written[logged.id] = logged
+        if isinstance(event, ClockTicked):
+            self._ticks.append((self._sim.loop.time(), f"{event.worker}/{event.incarnation}"))
+        elif isinstance(event, SignalsSampled):
+            for entry in event.partitions:
+                if entry.topic == self._topic and not self._is_true(entry):
+                    self.blame("reports", f"{logged.id} says done, and it is not so: {entry}")
+        elif isinstance(event, OffsetsCommitted):
+            for commit in event.partitions:
+                if (TopicPartition(commit.topic, commit.partition), commit.offset) not in self._commits:
+                    self.blame("reports", f"{logged.id} says committed, and it is not so: {commit}")
+
+    def _is_true(self, entry: PartitionSignals) -> bool:
+        """Whether what a worker reported as done is done, and is as many records as the range is long."""
+        place = TopicPartition(entry.topic, entry.partition)
+        whole = entry.records == entry.to_offset - entry.from_offset or self._sim.log.bounds(place)[0] > 0
+        return whole and self.done_to(place, entry.to_offset) >= entry.to_offset
 
     def _on_commit(self, group: str, member: str, offsets: Mapping[TopicPartition, int]) -> None:
         if group != self._group:
             return
         for place, offset in offsets.items():
+            self._commits.add((place, offset))
             if place.topic == self._topic and (done := self.done_to(place, offset)) < offset:
                 self.blame(
                     "committed_not_done",

@@ -9,6 +9,7 @@ as whatever runs them would. Logs of the app are kept aside as the trace of the 
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -404,6 +405,9 @@ def _quiet(outcome: Outcome, *, keep_trace: bool) -> Iterator[None]:
     """Catch what the app logs: as a trace, and for errors that were logged and nothing else."""
 
     def catch(_logger: Any, level: str, event: MutableMapping[str, Any]) -> Any:
+        error = sys.exc_info()[1] if event.get("exc_info") else None
+        if error is not None and not isinstance(error, _EXPECTED):
+            outcome.violations.append(Violation("crash", -1.0, f"{event['event']}: {error!r}"))
         fields = ", ".join(f"{name}={value}" for name, value in event.items() if name != "event")
         if keep_trace:
             loop = asyncio._get_running_loop()
