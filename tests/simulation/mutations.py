@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from aiokafka.errors import KafkaError
 
-from simulation.fuzz import play
+from simulation.fuzz import collect_less, play
 from stream_pool.detection import conclusion, repeats
 from stream_pool.stream import detector, each, event_writer, offsets, positions, signal_sampler, source
 from stream_pool.stream.batch import Batch
@@ -269,7 +269,7 @@ def search(cap: int, *, jobs: int, only: str = "") -> int:
     """Find the first seed of each mutation, and print it; the exit code."""
     tasks = [(mutation.name, cap) for mutation in MUTATIONS if only in mutation.name]
     survivors = 0
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, collect_less) as pool:
         for name, seed, how in pool.imap_unordered(_search, tasks):
             survivors += seed is None
             taken = f"not caught by {cap} seeds" if seed is None else f"{seed + 1} seeds (seed {seed})"

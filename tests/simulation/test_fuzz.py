@@ -10,7 +10,7 @@ from multiprocessing.pool import Pool
 
 import pytest
 
-from simulation.fuzz import CHUNK, failures
+from simulation.fuzz import CHUNK, collect_less, failures
 
 SEEDS = 500
 PART = 100
@@ -18,7 +18,7 @@ PART = 100
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count(), collect_less) as pool:
         yield pool
 
 
