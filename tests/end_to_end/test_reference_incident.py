@@ -15,8 +15,10 @@ from stream_pool.cli.demo.offline import play_offline
 from stream_pool.cli.render_reference import Outcome, to_json, to_text
 from stream_pool.cli.verify import verify_file
 from stream_pool.detection.verdict import Verified
+from stream_pool.events import ClockTicked, read_record
 from stream_pool.incident.log_file import read_log_file
 from stream_pool.incident.reference import VICTIM, Story
+from stream_pool.incident.reference_findings import EVENTS_TOPIC
 
 SCALE = 0.05
 
@@ -74,6 +76,21 @@ def test_the_killed_worker_is_back_in_the_log(outcome: Outcome) -> None:
     assert ends[0] < outcome.findings.back_s < ends[1]
 
 
+def test_another_worker_goes_on_with_the_log(outcome: Outcome) -> None:
+    """The killed one owned it; whoever ticks after it began with a snapshot, and nothing is missing."""
+    assert outcome.out is not None
+    owners = dict.fromkeys(
+        logged.event.worker
+        for topic, record in read_log_file(outcome.out)
+        if topic == EVENTS_TOPIC
+        and isinstance(
+            (logged := read_record(record.offset, 0, record.headers, record.value)).event, ClockTicked
+        )
+    )
+    assert next(iter(owners)) == VICTIM
+    assert len(owners) == 2
+
+
 def test_the_figures_are_the_story_s(outcome: Outcome) -> None:
     """Lag, orders, latency, errors and memory, before and after."""
     assert [figure for figure in outcome.figures if not figure.close] == []
@@ -88,7 +105,6 @@ def test_the_log_file_proves_itself(outcome: Outcome) -> None:
     assert verdict == outcome.verdict
     assert verdict.snapshots >= 5
     topics = [topic for topic, _ in read_log_file(outcome.out)]
-    assert topics[-1].endswith(".snapshots")
     assert topics.index("order-processor-v3.snapshots") < len(topics) // 3
 
 
