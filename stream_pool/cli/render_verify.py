@@ -18,6 +18,7 @@ _UNCHECKED = {
     "ticks": "ticks whose writer had folded from another beginning, or too long ago",
     "snapshots": "snapshots of another version, beginning or log",
     "snapshots_ahead": "snapshots ahead of the log's end",
+    "snapshot_records": "records of the snapshots topic that make no snapshot",
     "anomalies": "anomalies that rest on events which are gone",
 }
 

@@ -64,7 +64,7 @@ def verify_file(path: Path, progress: Progress) -> "Outcome":
                 snapshots.take(record)
     except LogFileDamaged:  # it is met, and told, again
         pass
-    verifier = Verifier(log.header.group, snapshots.whole, snapshots.damaged)
+    verifier = Verifier(log.header.group, snapshots.whole, snapshots.damaged, snapshots.strays)
     taken = 0
     try:
         for topic, record in log:
@@ -85,7 +85,9 @@ def _verify_topic(topic: str, broker: str | None, progress: Progress) -> "Outcom
     from stream_pool.settings import load_settings
     from stream_pool.stream.kafka import KafkaClient
     from stream_pool.stream.log_reader import LogReader
+    from stream_pool.telemetry import configure_logging
 
+    configure_logging("error")  # standard output is the verdict's, and what fails is said in one line
     settings = load_settings() if broker is None else load_settings(broker=broker)
     connection = {"bootstrap_servers": list(settings.bootstrap_servers)}
     client = KafkaClient(connection, "stream-pool-verify", SystemClock())
@@ -99,7 +101,8 @@ async def verify_log(name: str, reader: "LogReader", progress: Progress) -> "Out
     from stream_pool.detection.verification import Verifier
 
     await reader.open()
-    verifier = Verifier(reader.group, reader.snapshots.whole, reader.snapshots.damaged)
+    snapshots = reader.snapshots
+    verifier = Verifier(reader.group, snapshots.whole, snapshots.damaged, snapshots.strays)
     taken = 0
     async for record in reader.records():
         if (found := verifier.take(record)) is not None:

@@ -14,6 +14,11 @@ class SnapshotsKept:
     damaged: list[SnapshotDamaged] = field(default_factory=list)
     _reader: SnapshotReader = field(default_factory=SnapshotReader)
 
+    @property
+    def strays(self) -> int:
+        """How many records, or unfinished snapshots, no snapshot could be made of."""
+        return self._reader.foreign + self._reader.unfinished
+
     def take(self, record: RawRecord) -> None:
         """One more record of the snapshots topic."""
         taken = self._reader.take(record)

@@ -37,7 +37,8 @@ class Verifier:
     """Verifies the log of `group`: `take` each record, in order; `finish` at its end.
 
     Either gives the first difference, or `UnknownFold`, after which nothing more is to be asked; `finish`
-    otherwise what was verified. `snapshots` are all that there are, in any order.
+    otherwise what was verified. `snapshots` are all that there are, as they were written, `strays` the number
+    of records beside them of which no snapshot could be made.
     """
 
     def __init__(
@@ -45,10 +46,13 @@ class Verifier:
         group: str,
         snapshots: Sequence[Snapshot] = (),
         damaged_snapshots: Sequence[SnapshotDamaged] = (),
+        strays: int = 0,
     ) -> None:
         self._group = group
         self._snapshots = deque(sorted(snapshots, key=lambda snapshot: snapshot.offset))
+        self._written = tuple(snapshots)
         self._damaged = damaged_snapshots
+        self._strays = strays
         self._state = State()
         self._again: State | None = None
         self._again_from: int | None = None
@@ -136,6 +140,7 @@ class Verifier:
                 "ticks": self._chain.unchecked,
                 "snapshots": self._counts["snapshots_unchecked"],
                 "snapshots_ahead": len(self._snapshots),
+                "snapshot_records": self._strays,
                 "anomalies": self._expected.unchecked,
             },
         )
@@ -148,15 +153,20 @@ class Verifier:
         since = self._from_offset if self._state.chain.since is None else self._state.chain.since
         self._chain = ChainCheck(since)
         self._chain.add(self._from_offset, self._state.chain.digest)
-        for snapshot in reversed(self._snapshots):
+        for snapshot in reversed(
+            self._written
+        ):  # the last written: a log made anew may end before older ones
             state = _load(snapshot)
             if snapshot.offset > self._from_offset and state is not None and state.chain.since == since:
                 self._again_at = snapshot.offset
                 break
+        self._written = ()
 
     def _begin_without_beginning(self, record: RawRecord) -> None:
         for snapshot in self._snapshots:
-            if snapshot.offset >= record.offset and (state := _load(snapshot)) is not None:
+            if snapshot.offset < record.offset or (state := _load(snapshot)) is None:
+                continue
+            if not _is_before(state, snapshot.offset, record):
                 self._state = state
                 self._from_offset = snapshot.offset
                 self._from_snapshot = True
@@ -179,6 +189,11 @@ class Verifier:
 
     def _compare_snapshot(self, snapshot: Snapshot) -> Difference | None:
         dump, own = snapshot.dump(), dump_state(self._state)
+        if dump == own and snapshot.fold_version != FOLD_VERSION:
+            problem = f"says that it is of fold version {snapshot.fold_version}, and is of {FOLD_VERSION}"
+            return Difference(
+                snapshot.offset, Kind.SNAPSHOT_DAMAGED, f"the snapshot that stands here {problem}"
+            )
         if dump != own:
             state = _load(snapshot)
             if state is None or not self._is_comparable(state):
@@ -237,6 +252,12 @@ class Verifier:
         for conclusion in conclusions:
             self._expected.want(conclusion, self._group, logged.offset)
         return found
+
+
+def _is_before(state: State, offset: int, record: RawRecord) -> bool:
+    """Whether a state that stands behind `record` is older than it: a state of a log that was there before
+    this one was made anew. Only a log with times of its own can tell."""
+    return offset > record.offset and bool(record.timestamp_type) and state.clock_ms < record.timestamp_ms
 
 
 def _load(snapshot: Snapshot) -> State | None:

@@ -20,6 +20,7 @@ from stream_pool.events.record_digest import record_digest
 Headers: TypeAlias = Iterable[tuple[str, bytes | None]]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MS = 253_402_300_799_999  # RFC 3339 has years of four digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ def encode(
     subject: str | None = None,
     traceparent: str | None = None,
 ) -> EncodedEvent:
-    """The message of an event. `time_ms` is Unix epoch; the key is the worker's name, or the anomaly's id.
+    """The message of an event. `time_ms` is Unix epoch, from 1970 to 9999 (else the nearest of these); the key is
+    the worker's name, or the anomaly's id.
 
     Raises EventFormError where a member has a value that its form, or JSON, does not allow.
     """
@@ -155,5 +157,6 @@ def _decode(attributes: dict[str, str], value: bytes | None) -> Event | UnknownE
 
 
 def _rfc3339(time_ms: int) -> str:
-    moment = _EPOCH + timedelta(milliseconds=time_ms)
+    """A log may hold any number for a time: what is out of the calendar is at its edge."""
+    moment = _EPOCH + timedelta(milliseconds=min(max(0, time_ms), _LAST_MS))
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

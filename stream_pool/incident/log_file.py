@@ -133,6 +133,8 @@ class LogFile:
         self.read_bytes = 0
         try:
             self.size_bytes = path.stat().st_size
+            if not (path.is_file() or path.is_dir()):
+                raise LogFileUnreadable(f"{path} is no regular file: a log is read twice")
             with self._opened() as (_, file):
                 self.header = _header(file.readline(MAX_LINE_BYTES))
         except (OSError, EOFError, zlib.error) as error:

@@ -4,6 +4,7 @@ import gzip
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +235,30 @@ def test_a_topic_that_is_no_events_topic_exits_2(run: Run, topic: str) -> None:
     code, _, err = run(topic)
     assert code == ExitCode.MISUSE
     assert f"'{topic}' is no events topic" in err
+
+
+def test_standard_output_is_the_verdicts_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a broker there is none, and one line says why."""
+    monkeypatch.setenv("STREAM_POOL_CONNECT_TIMEOUT_S", "0.1")
+    code, out, err = run("g.events", "--json", "--broker", "kafka://127.0.0.1:1")
+    assert (code, out) == (ExitCode.BROKER_UNAVAILABLE, "")
+    assert err.splitlines()[-1].startswith("stream-pool: broker_unavailable: ")
+
+
+def test_records_that_make_no_snapshot_are_told(tmp_path: Path, run: Run) -> None:
+    """A writer that died between two parts leaves them; so does a flipped byte."""
+    log = WholeLog()
+    log.incident()
+    place, part = log.snapshots[0]
+    headers = dict(part.headers) | {"stream-pool.parts": b"3"}
+    log.snapshots[0] = place, replace(part, headers=tuple(headers.items()))
+    place, part = log.snapshots[1]
+    headers = dict(part.headers) | {"stream-pool.snapshot": b"9"}
+    log.snapshots[1] = place, replace(part, headers=tuple(headers.items()))
+    path = log.save(tmp_path / "log")
+    code, verdict = told(run, path)
+    assert (code, verdict["unchecked"]["snapshot_records"], verdict["snapshots"]) == (ExitCode.OK, 2, 2)
+    assert "2 records of the snapshots topic that make no snapshot" in run(path)[1]
 
 
 class Terminal:

@@ -359,6 +359,42 @@ def test_a_snapshot_of_a_log_that_was_there_before_is_not_judged() -> None:
     assert verdict.unchecked["snapshots"] == len(SNAPSHOTS)
 
 
+def test_a_snapshot_of_a_log_that_was_there_before_is_no_place_to_begin() -> None:
+    """Nor to fold again from: a log that was made anew begins without its beginning, and ends before them."""
+    later = WholeLog(at_s=100_000.0)
+    later.incident(windows=3)
+    own = later.kept_snapshots()
+    older = [each for each in SNAPSHOTS if each.offset not in {mine.offset for mine in own}]
+    assert {each.offset > own[-1].offset for each in older} == {True, False}
+    verdict = verify(later.records[2:], [*older, *own])
+    assert isinstance(verdict, Verified), verdict
+    assert (verdict.from_offset, verdict.from_snapshot) == (own[0].offset, True)
+    assert verdict.refolded_from == own[-1].offset
+
+
+def test_a_snapshot_that_belies_its_version_is_found() -> None:
+    """One flipped byte of a header: the state is the one that follows, the version is not."""
+    flipped = replace(SNAPSHOTS[1], fold_version=FOLD_VERSION + 1)
+    verdict = verify(RECORDS, [SNAPSHOTS[0], flipped])
+    assert isinstance(verdict, Difference)
+    assert (verdict.kind, verdict.offset) == (Kind.SNAPSHOT_DAMAGED, SNAPSHOTS[1].offset)
+
+
+@pytest.mark.parametrize("timestamp_ms", [-(2**60), 253_402_300_800_000, 2**60])
+@pytest.mark.parametrize("timestamp_type", [0, 1])
+def test_times_out_of_any_calendar_are_verified_as_others(timestamp_ms: int, timestamp_type: int) -> None:
+    """A file may hold any number: a difference, never an exception."""
+    log = WholeLog()
+    log.configure()
+    for lag in (0, 100, 100, 100):
+        log.window(lag, vouch=False)
+    moved = [
+        replace(record, timestamp_ms=timestamp_ms + record.timestamp_ms, timestamp_type=timestamp_type)
+        for record in log.records
+    ]
+    assert isinstance(verify(moved), Difference)
+
+
 @pytest.mark.parametrize("forgotten", ["alarms", "closed_ms", "accounts"])
 def test_a_snapshot_that_loads_as_another_state_is_found(
     forgotten: str, monkeypatch: pytest.MonkeyPatch

@@ -1,6 +1,7 @@
 """The log as a file: what goes in comes out, and what was changed on the way is noticed."""
 
 import gzip
+from os import mkfifo
 from pathlib import Path
 
 import orjson
@@ -153,6 +154,13 @@ def test_what_cannot_be_opened_is_unreadable(tmp_path: Path, name: str) -> None:
     """A missing file, a directory."""
     with pytest.raises(LogFileUnreadable):
         read_log_file(tmp_path / name)
+
+
+def test_a_pipe_is_unreadable(tmp_path: Path) -> None:
+    """A log is read twice; it is said before anybody waits for a writer."""
+    mkfifo(tmp_path / "pipe")
+    with pytest.raises(LogFileUnreadable, match="no regular file"):
+        read_log_file(tmp_path / "pipe")
 
 
 def test_what_is_not_compressed_although_its_name_says_so_is_unreadable(tmp_path: Path) -> None:
