@@ -48,6 +48,9 @@ class FaustRunner:
         self._app = app
         app.boot_strategy.enable_web = False
         app.boot_strategy.enable_kafka_producer = False
+        # Faust's own consumer never starts, but has a thread's loop, with sockets that nobody would close.
+        unused: Any = app.consumer
+        unused._thread.thread_loop.close()
 
     @property
     def crash_reason(self) -> BaseException | None:

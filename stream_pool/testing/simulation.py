@@ -19,6 +19,7 @@ The limits: one process, one thread. CPU costs no virtual time: a handler takes 
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
 from typing import TypeVar
@@ -40,12 +41,22 @@ from stream_pool.testing.clock import EPOCH_MS, VirtualClock
 from stream_pool.testing.faults import Faults
 from stream_pool.testing.ledger import Ledger
 from stream_pool.testing.log import MemoryLog
-from stream_pool.testing.loop import VirtualLoop, run
+from stream_pool.testing.loop import VirtualLoop
 from stream_pool.testing.probes import ScriptedGc, ScriptedMemory
 from stream_pool.testing.virtual_time import virtual_time
 from stream_pool.testing.worker import SimWorker
 
 T = TypeVar("T")
+
+
+def dispose_quietly(loop: VirtualLoop) -> None:
+    """End what a world left running, without a word: the services that are cut off would call it a crash."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        loop.dispose()
+    finally:
+        logging.disable(disabled)
 
 
 def simulate(
@@ -65,8 +76,13 @@ def simulate(
     async def world() -> T:
         return await story(Simulation(seed=seed, latency_s=latency_s, epoch_ms=epoch_ms))
 
+    loop, main = VirtualLoop(limit_s=limit_s), world()
     with virtual_time():
-        return run(world(), limit_s=limit_s)
+        try:
+            return loop.run_until_complete(main)
+        finally:
+            main.close()
+            dispose_quietly(loop)
 
 
 class Simulation:

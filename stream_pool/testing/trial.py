@@ -25,6 +25,7 @@ from stream_pool.stream.app import App
 from stream_pool.stream.batch import Rejected
 from stream_pool.stream.order import Order
 from stream_pool.testing.errors import SimulationError
+from stream_pool.testing.groups import GroupState
 from stream_pool.testing.invariants import (
     Violation,
     Witness,
@@ -100,6 +101,8 @@ class _Trial:
         self._trimmed: dict[int, int] = {}
         self._resting: set[str] = set()
         self._over = False
+        self._generations: list[int] = []
+        self._settled_since_s = 0.0
         self._sim: Simulation
         self._witness: Witness
 
@@ -238,11 +241,21 @@ class _Trial:
         behind = sim.behind(GROUP, TOPIC)
         return f"{behind} records behind" if behind else ""
 
+    def _is_settled(self) -> bool:
+        """Whether nobody came or went for longer than a session, so that nobody is going to be missed."""
+        now_s = self._sim.loop.time()
+        groups = [self._sim.log.group(name) for name in (GROUP, f"{GROUP}.detector")]
+        generations = [group.generation for group in groups]
+        if generations != self._generations or any(group.state is not GroupState.STABLE for group in groups):
+            self._generations, self._settled_since_s = generations, now_s
+        session_s = self._settings.session_timeout_ms / 1_000
+        is_quiet = now_s - self._settled_since_s > session_s + 2
+        return is_quiet and self._witness.ticks_steadily(self._settings.detector_window_s)
+
     async def _judge(self) -> None:
         """After as many windows as an owner may take to be live, and to write what it found missing."""
         sim, witness, window_s = self._sim, self._witness, self._settings.detector_window_s
-        await sim.advance(2 + self._settings.session_timeout_ms / 1_000)  # who was away may only now find out
-        await sim.run_until(lambda: witness.ticks_steadily(window_s), limit_s=_CALM_LIMIT_S, step_s=1.0)
+        await sim.run_until(self._is_settled, limit_s=_CALM_LIMIT_S, step_s=1.0)
         since_ms = sim.clock.now_ms()
         await sim.advance(4 * window_s)
         until_ms = sim.clock.now_ms()
