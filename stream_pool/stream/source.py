@@ -122,9 +122,9 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         """Join the group and begin to fetch. Raises `aiokafka.errors.KafkaError` where no broker answers."""
         self._consumer.subscribe(self.topics, listener=self)
         await self._consumer.start()
-        self._tasks.append(asyncio.create_task(self._guard(self._fetch())))
+        self._tasks.append(asyncio.create_task(self._guard(self._fetch)))
         if not self._from_beginning:
-            self._tasks.append(asyncio.create_task(self._guard(self._commit_often())))
+            self._tasks.append(asyncio.create_task(self._guard(self._commit_often)))
 
     async def stop(self) -> None:
         """Finish or drop what is in flight, commit, leave the group: each step within its own time."""
@@ -355,10 +355,10 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         finally:
             self.tracker.forget(partitions)
 
-    async def _guard(self, loop: Coroutine[None, None, None]) -> None:
+    async def _guard(self, loop: Callable[[], Coroutine[None, None, None]]) -> None:
         """Nothing dies unseen: what a loop raises stops the worker."""
         try:
-            await loop
+            await loop()
         except StreamPoolError as error:
             self._fail(error)
         except Exception as error:
