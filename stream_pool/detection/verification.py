@@ -153,9 +153,7 @@ class Verifier:
         since = self._from_offset if self._state.chain.since is None else self._state.chain.since
         self._chain = ChainCheck(since)
         self._chain.add(self._from_offset, self._state.chain.digest)
-        for snapshot in reversed(
-            self._written
-        ):  # the last written: a log made anew may end before older ones
+        for snapshot in reversed(self._written):  # not by place: a log made anew may end before old ones
             state = _load(snapshot)
             if snapshot.offset > self._from_offset and state is not None and state.chain.since == since:
                 self._again_at = snapshot.offset
@@ -190,10 +188,8 @@ class Verifier:
     def _compare_snapshot(self, snapshot: Snapshot) -> Difference | None:
         dump, own = snapshot.dump(), dump_state(self._state)
         if dump == own and snapshot.fold_version != FOLD_VERSION:
-            problem = f"says that it is of fold version {snapshot.fold_version}, and is of {FOLD_VERSION}"
-            return Difference(
-                snapshot.offset, Kind.SNAPSHOT_DAMAGED, f"the snapshot that stands here {problem}"
-            )
+            problem = f"the snapshot that stands here is of this fold, and says {snapshot.fold_version}"
+            return Difference(snapshot.offset, Kind.SNAPSHOT_DAMAGED, problem)
         if dump != own:
             state = _load(snapshot)
             if state is None or not self._is_comparable(state):

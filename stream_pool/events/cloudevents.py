@@ -78,8 +78,8 @@ def encode(
     subject: str | None = None,
     traceparent: str | None = None,
 ) -> EncodedEvent:
-    """The message of an event. `time_ms` is Unix epoch, from 1970 to 9999 (else the nearest of these); the key is
-    the worker's name, or the anomaly's id.
+    """The message of an event. `time_ms` is Unix epoch, from 1970 to 9999 (else the nearest of these); the
+    key is the worker's name, or the anomaly's id.
 
     Raises EventFormError where a member has a value that its form, or JSON, does not allow.
     """
