@@ -88,6 +88,7 @@ class KafkaClient:
     ) -> AsyncIterator[Sequence[Record]]:
         """The records of [start, stop), in order, as they come, read from outside every group.
 
+        Those that no consumer gets (a header's name is not UTF-8) are left out, as they are everywhere.
         Raises `KafkaError` where the broker refuses, `OffsetOutOfRangeError` where it has them no more,
         `BrokerUnavailable` where it says nothing for half a minute.
         """
@@ -106,10 +107,19 @@ class KafkaClient:
             consumer.assign([partition])
             consumer.seek(partition, start)
             silent = 0
+            at_once = _READ_AT_ONCE
             while start < stop:
-                fetched = await consumer.getmany(
-                    partition, timeout_ms=_READ_TIMEOUT_MS, max_records=_READ_AT_ONCE
-                )
+                try:
+                    fetched = await consumer.getmany(
+                        partition, timeout_ms=_READ_TIMEOUT_MS, max_records=at_once
+                    )
+                except UnicodeDecodeError:  # one of them: what was taken with it is read again, one by one
+                    if at_once == 1:
+                        start, at_once = await consumer.position(partition) + 1, _READ_AT_ONCE
+                    else:
+                        at_once = 1
+                    consumer.seek(partition, start)
+                    continue
                 records = [record for record in fetched.get(partition, ()) if record.offset < stop]
                 position = await consumer.position(partition)  # behind markers and holes, too
                 silent = 0 if position > start else silent + 1

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from support import Lab, until
 
 from stream_pool.broker import Broker
+from stream_pool.clock import SystemClock
 from stream_pool.events import EVENT_TYPES, AnomalyOpened, ClockTicked
 from stream_pool.incident.log_file import LogFileWriter
+from stream_pool.stream.kafka import KafkaClient
 from stream_pool.stream.log_reader import raw_record
 
 WITH_DETECTION = {
@@ -119,3 +122,26 @@ async def verify(*arguments: str) -> dict[str, Any]:
     command = shlex.join([sys.executable, "-m", "stream_pool.cli.main", "verify", *arguments, "--json"])
     verdict: dict[str, Any] = json.loads(await run(command))
     return verdict
+
+
+async def test_a_record_that_no_client_can_read_is_left_out(kafka: Broker, lab: Lab) -> None:
+    """By who reads a log from outside every group as by the detector: what stands around it is read once."""
+    topic = await lab.topics.create()
+    kcat = tool("kcat")
+    await lab.cluster.produce(topic, [{"n": n} for n in range(4)])
+    for _ in range(2):
+        await asyncio.to_thread(
+            subprocess.run,
+            [kcat, "-P", "-b", lab.cluster.servers, "-t", topic, "-p", "0", "-H", b"\xff\xfename=value"],
+            input=b"{}",
+            check=True,
+            timeout=20,
+        )
+        await lab.cluster.produce(topic, [{"n": n} for n in range(3)])
+    client = KafkaClient({"bootstrap_servers": lab.cluster.servers}, "reader", SystemClock())
+    read = [
+        record.offset
+        async for records in client.records(TopicPartition(topic, 0), 1, 11)
+        for record in records
+    ]
+    assert read == [1, 2, 3, 5, 6, 7, 9, 10]
