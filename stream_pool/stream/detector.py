@@ -35,6 +35,7 @@ from stream_pool.detection import (
 from stream_pool.detection.account import account_by_topic
 from stream_pool.events import ClockTicked, DetectorConfigured, LagSampled, read_record
 from stream_pool.stream.batch import Batch
+from stream_pool.stream.errors import BrokerUnavailable
 from stream_pool.stream.event_writer import EventWriter
 from stream_pool.stream.every import every
 from stream_pool.stream.lag_poller import LagPoller, partition_lag
@@ -122,10 +123,15 @@ class Detector(Service):
             await self._fold(batch)
 
     async def resume(self, partition: TopicPartition, earliest: int, end: int) -> int:
-        """Begin a new life of the state, with the log as [earliest, end); the offset to go on from."""
+        """Begin a new life of the state, with the log as [earliest, end); the offset to go on from.
+
+        Raises `TimeoutError`, `KafkaError`, `BrokerUnavailable` where that cannot be told now.
+        """
         state = None
         try:
             state = await self._snapshots.newest(earliest, end)
+        except (TimeoutError, KafkaError, BrokerUnavailable):
+            raise  # to be asked again
         except Exception as error:  # a fault in observing is no reason to stop what is observed
             log.exception("snapshots not usable, the whole log is folded", error=repr(error))
         if state is None:

@@ -94,7 +94,10 @@ class Intake(Service):
         )
 
     def _observer(self, group: str, channels: Sequence[BatchChannel]) -> Source:
-        """The source of the detector: what ends it stops nobody, and is tried again."""
+        """The source of the detector: what ends it stops nobody, and is tried again.
+
+        So is a log that retention has overtaken: only a new beginning asks for the snapshots.
+        """
 
         def failed(fault: StreamPoolError) -> None:
             if self.sources[group] is source and not self._beginning_again:
@@ -105,7 +108,7 @@ class Intake(Service):
             group,
             self._client.consumer(group, self._consumer_options),
             channels,
-            replace(self._source_options, on_offset_lost="earliest"),
+            replace(self._source_options, on_offset_lost="stop"),
             Counters(),
             clock=self._clock,
             fail=failed,

@@ -16,6 +16,10 @@ the log is folded from the oldest event kept; each that is skipped is named in o
 | 9 | does not load | the reason of `SnapshotUnreadable` |
 | 10 | says another place than its state | `damaged` |
 
+Where the log's beginning is gone, the oldest event kept is no beginning: what an owner concludes from there
+on is not what follows from the snapshots before. So snapshots that cannot be read now are asked for again,
+and only where there is none to be used is the rest folded.
+
 The limits: it looks at the newest 256 records of the topic, for a few seconds at most.
 """
 
@@ -25,7 +29,7 @@ from dataclasses import dataclass
 
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, UnknownTopicOrPartitionError
 
 from stream_pool.clock import Clock
 from stream_pool.detection import FOLD_VERSION, State
@@ -46,10 +50,11 @@ log = structlog.get_logger(__name__)
 
 _LOOK_BACK_RECORDS = 256
 _AT_ONCE = 16
-_FIND_TIMEOUT_S = 5.0
+_FIND_TIMEOUT_S = 6.5
 _CLOSE_TIMEOUT_S = 0.3
 _PARTS_AT_MOST = 64
 _FAULTS = (TimeoutError, KafkaError, StreamPoolError, UnicodeDecodeError)
+_LASTING = (UnicodeDecodeError, UnknownTopicOrPartitionError)
 
 
 class SnapshotStore:
@@ -71,14 +76,19 @@ class SnapshotStore:
     async def newest(self, earliest: int, end: int) -> State | None:
         """The state of the newest snapshot to go on from, where the log has the offsets [earliest, end).
 
-        None where there is none, or none could be read in time. The next record to be folded is
-        `state.chain.folded_to`.
+        None where there is none, or where none could be read and the log is there from its beginning. The
+        next record to be folded is `state.chain.folded_to`.
+
+        Raises `TimeoutError`, `KafkaError`, `BrokerUnavailable` where none could be read and it is not.
         """
         self.written_offset = self.written_at_s = None
         try:
             async with asyncio.timeout(_FIND_TIMEOUT_S):
                 return await self._find(earliest, end)
         except _FAULTS as error:
+            if earliest > 0 and not isinstance(error, _LASTING):
+                log.warning("snapshots not read, trying again", error=repr(error))
+                raise
             log.warning("snapshots not read, the whole log is folded", error=repr(error))
             return None
 
@@ -188,7 +198,10 @@ class SnapshotStore:
         if state.chain.folded_to != offset:
             return _Skipped("damaged", {"offset": offset, "state_offset": state.chain.folded_to})
         if offset > earliest:
-            before = await self._read(self._events, offset - 1, offset)
+            try:
+                before = await self._read(self._events, offset - 1, offset)
+            except OffsetOutOfRangeError:  # retention has deleted it meanwhile
+                before = []
             if any(record.timestamp > state.clock_ms and record.timestamp_type for record in before):
                 return _Skipped("other_log", {"offset": offset})
         return state

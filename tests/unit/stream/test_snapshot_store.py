@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, OffsetOutOfRangeError
 from fakes import FakeClock, FakeRecord
 from structlog.testing import capture_logs
 
@@ -305,6 +305,35 @@ async def test_13_what_cannot_be_read_is_not_waited_for(store: SnapshotStore, br
     for fault in (KafkaConnectionError(), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"), TimeoutError()):
         broker.fault = fault
         assert (await newest(store, broker))[0] is None
+
+
+@pytest.mark.parametrize("fault", [KafkaConnectionError(), TimeoutError()], ids=["broker", "time"])
+async def test_13a_where_the_beginning_is_gone_it_is_asked_again(
+    store: SnapshotStore, broker: Broker, fault: Exception
+) -> None:
+    """The oldest event kept is no beginning where a snapshot may stand before it."""
+    broker.add(*a_snapshot(broker, 40))
+    broker.earliest, broker.fault = 20, fault
+    with pytest.raises(type(fault)):
+        await newest(store, broker)
+
+
+async def test_13b_a_record_that_is_deleted_meanwhile_speaks_against_none(
+    store: SnapshotStore, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Retention goes on while a new owner looks around."""
+    broker.add(*a_snapshot(broker, 40))
+    records = broker.records
+
+    def deleted(partition: TopicPartition, start: int, stop: int) -> AsyncIterator[Sequence[FakeRecord]]:
+        if partition == EVENTS:
+            raise OffsetOutOfRangeError({partition: start})
+        return records(partition, start, stop)
+
+    monkeypatch.setattr(broker, "records", deleted)
+    state, skipped = await newest(store, broker)
+    assert state is not None
+    assert (state.chain.folded_to, skipped) == (40, [])
 
 
 async def test_14_looks_back_so_far_and_no_further(store: SnapshotStore, broker: Broker) -> None:
