@@ -34,12 +34,14 @@ class Expected:
 
     Where the log does not begin at its beginning, some anomalies rest on what is no longer there: those
     opened before `opened_from_ms`, or concluded before `concluded_from_ms`, are counted in `unchecked` and
-    not judged. A conclusion's message is held until it is found; of what was found, the message stays, since
-    a repeat must be the same.
+    not judged. Neither is any once there was an owner who had begun `elsewhere`, as one does that finds no
+    snapshot: it takes for news what was open before. A conclusion's message is held until it is found; of
+    what was found, the message stays, since a repeat must be the same.
     """
 
     opened_from_ms: int = 0
     concluded_from_ms: int = 0
+    elsewhere: bool = False
     anomalies: int = 0
     repeats: int = 0
     unchecked: int = 0
@@ -78,17 +80,24 @@ class Expected:
         self.anomalies += 1
         self._written[logged.id] = record
         cause = f"differs from what follows from offset {wanted.cause_offset}"
-        return _compare(record, wanted.message, Kind.CONTENT, cause)
+        found = _compare(record, wanted.message, Kind.CONTENT, cause)
+        if found is not None and self.elsewhere:
+            self.unchecked += 1
+            return None
+        return found
 
     def close_window(self, offset: int, folded_to: int | None) -> Difference | None:
         """A tick closed a window; `folded_to` is how far its writer had folded, None where it does not say.
 
         A writer that had not come to the cause could not conclude: its tick does not count.
         """
-        for wanted in self._wanted.values():
+        for id_, wanted in list(self._wanted.items()):
             if folded_to is None or folded_to > wanted.cause_offset:
                 wanted.windows += 1
-            if wanted.windows > PATIENCE:
+            if wanted.windows > PATIENCE and self.elsewhere:
+                self.unchecked += 1
+                del self._wanted[id_]
+            elif wanted.windows > PATIENCE:
                 conclusion = wanted.conclusion
                 return Difference(
                     wanted.cause_offset,
@@ -103,7 +112,8 @@ class Expected:
         event = logged.event
         if isinstance(event, AnomalyOpened | AnomalyResolved):
             at_ms = event.opened_at_ms if isinstance(event, AnomalyOpened) else event.resolved_at_ms
-            if event.opened_at_ms < self.opened_from_ms or at_ms < self.concluded_from_ms:
+            rests_on_more = event.opened_at_ms < self.opened_from_ms or at_ms < self.concluded_from_ms
+            if self.elsewhere or rests_on_more:
                 self.unchecked += 1
                 self._written[logged.id] = record
                 return None

@@ -62,6 +62,7 @@ class Verifier:
         self._chain = ChainCheck(0)
         self._from_offset: int | None = None
         self._from_snapshot = False
+        self._is_cut = False
         self._next_offset: int | None = None
         self._before: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
@@ -148,7 +149,8 @@ class Verifier:
     def _begin(self, record: RawRecord) -> None:
         """Find where to begin: at this record, or at the oldest snapshot where the beginning is gone."""
         self._from_offset = record.offset
-        if record.offset > 0:
+        self._is_cut = record.offset > 0
+        if self._is_cut:
             self._begin_without_beginning(record)
         since = self._from_offset if self._state.chain.since is None else self._state.chain.since
         self._chain = ChainCheck(since)
@@ -225,6 +227,8 @@ class Verifier:
             found = self._chain.compare(record.offset, event)
             if found is not None:
                 return found
+            began_elsewhere = event.chain_since not in (None, self._chain.since)
+            self._expected.elsewhere |= began_elsewhere and self._is_cut
         return self._repeated.compare(record, logged)
 
     def _configure(self, event: DetectorConfigured) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.whole_log import GROUP, RULES, WholeLog, read, verify
 
-from stream_pool.detection import FOLD_VERSION, Rules, State, message, verification
+from stream_pool.detection import FOLD_VERSION, Rules, State, fold, message, verification
 from stream_pool.detection.account import Account
 from stream_pool.detection.snapshot import load_state
 from stream_pool.detection.snapshot_records import Snapshot
@@ -317,6 +317,31 @@ def test_no_retention_makes_an_honest_log_different(first: int) -> None:
         assert isinstance(verdict, Verified), verdict
         assert verdict.from_offset is not None
         assert verdict.from_offset >= first
+
+
+def test_an_owner_that_found_no_snapshot_makes_no_honest_log_different() -> None:
+    """It folded what is kept, and takes for news what was open before: counted, not judged, where it may."""
+    log = WholeLog()
+    log.configure()
+    for lag in (0, 0, 0, 100, 100, 100):
+        log.window(lag)
+    first_kept = len(log.records) - 3
+    for _ in range(2):
+        log.window(100)
+    log.snapshot()
+    log.window(100)
+    log.state = State()
+    for record in log.records[first_kept:]:
+        log.state, _ = fold(log.state, read(record))
+    log.configure()
+    for lag in (100, 100, 100, 0, 0, 0, 0, 0, 0, 0, 0, 0):
+        log.window(lag)
+    verdict = verify(log.records[first_kept:], log.kept_snapshots())
+    assert isinstance(verdict, Verified), verdict
+    assert verdict.from_snapshot
+    assert verdict.unchecked["anomalies"] > 0
+    assert verdict.unwritten == 0
+    assert kind_of(log.records) == Kind.WITHOUT_CAUSE, "a log that has its beginning is no such case"
 
 
 @given(st.sets(st.sampled_from(range(4)), max_size=3), st.integers(0, len(RECORDS)))
