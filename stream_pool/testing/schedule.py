@@ -30,8 +30,10 @@ FAULTS: Mapping[str, tuple[float, float]] = {
     "events_away": (4.0, 20.0),
     "events_slow": (2.0, 10.0),
     "events_refuse": (2.0, 10.0),
+    "events_repeated": (1.0, 8.0),
     "letters_away": (2.0, 10.0),
     "letters_answer_lost": (1.0, 8.0),
+    "letters_refuse": (1.0, 5.0),
     "broker_away": (1.0, 12.0),
     "snapshots_away": (4.0, 20.0),
     "snapshot_garbage": (0.0, 0.0),
@@ -88,6 +90,7 @@ class Schedule:
     latency_s: float
     duration_s: float
     on_error: str
+    batch_agent: bool
     settings: Mapping[str, Any]
     ticks: tuple[Tick, ...]
     faults: tuple[Fault, ...]
@@ -113,6 +116,7 @@ class Schedule:
             latency_s=latency_s,
             duration_s=duration_s,
             on_error=chance.choice(("dead_letter", "dead_letter", "skip")),
+            batch_agent=chance.random() < 0.25,
             settings=settings,
             ticks=tuple(_ticks(chance, partitions, duration_s, settings["drain_timeout_s"])),
             faults=faults,
@@ -122,7 +126,8 @@ class Schedule:
         lines = [
             f"seed {self.seed}: {len(self.workers)} workers, {len(self.detectors)} detectors alone, "
             f"{self.partitions} partitions, {self.latency_s * 1_000:g} ms, {self.duration_s:g} s of traffic, "
-            f"{sum(len(tick.messages) for tick in self.ticks)} records, on_error={self.on_error}",
+            f"{sum(len(tick.messages) for tick in self.ticks)} records, on_error={self.on_error}"
+            + (", and an agent of whole batches" if self.batch_agent else ""),
             ", ".join(f"{name}={value}" for name, value in self.settings.items()),
         ]
         return "\n".join([*lines, *(f"  {fault}" for fault in self.faults)])
@@ -163,6 +168,7 @@ def _settings(chance: Random, latency_s: float) -> dict[str, Any]:
         "pool_capacity_min": 16,
         "pool_base_window_s": 10.0,
         "detector_window_s": window_s,
+        "detector_snapshot_interval_s": chance.choice((2.0, 4.0, 200.0)) * window_s,
         "detector_open_after": chance.choice((1, 2)),
         "detector_resolve_after": 2,
         "detector_expire_after_s": chance.choice((5.0, 20.0, 300.0)) * window_s,

@@ -99,6 +99,7 @@ class _Trial:
         self._settings = Settings(**self._schedule.settings)
         self._produced: dict[int, list[Message]] = {n: [] for n in range(self._schedule.partitions)}
         self._trimmed: dict[int, int] = {}
+        self._collected: set[tuple[int, int]] = set()
         self._resting: set[str] = set()
         self._over = False
         self._generations: list[int] = []
@@ -161,7 +162,20 @@ class _Trial:
 
         on_error: Any = self._schedule.on_error
         app.each(TOPIC, on_error=on_error, retries=_RETRIES)(self._sim.ledger.recorded(handle))
+        if self._schedule.batch_agent:
+            self._add_batch_agent(app)
         return app
+
+    def _add_batch_agent(self, app: App) -> None:
+        """A second agent on the same records, at times slower than the first, and done with whole batches."""
+
+        async def collect(batches: Any) -> None:
+            async for batch in batches:
+                orders = [(order.partition, order.offset) for order in batch]
+                await asyncio.sleep(0.05 * len(orders))
+                self._collected.update(orders)
+
+        app.agent(app.batches(TOPIC, on_error="skip"))(collect)
 
     def _make_detector(self) -> App:
         return App(GROUP, settings=self._settings)
@@ -170,6 +184,9 @@ class _Trial:
         if offset < self._trimmed.get(partition, 0):
             return True
         kind, place = self._produced[partition][offset].kind, (TOPIC, partition, offset)
+        readable = kind not in ("poison", "tombstone")
+        if self._schedule.batch_agent and readable and (partition, offset) not in self._collected:
+            return False
         if kind in ("fine", "slow", "flaky"):
             return self._sim.ledger.times_done(*place) > 0
         if kind == "failing" and self._schedule.on_error == "skip":
@@ -394,6 +411,8 @@ _WAYS: Mapping[str, list[tuple[Any, dict[str, Any]]]] = {
     "events_away": [("write_fails", _EVENTS), ("read_late", {**_EVENTS, "seconds": 2.0})],
     "events_slow": [("topic_slow", {**_EVENTS, "seconds": 3.0})],
     "events_refuse": [("topic_refused", _EVENTS)],
+    "events_repeated": [("write_repeated", _EVENTS)],
+    "letters_refuse": [("topic_refused", _LETTERS)],
     "letters_away": [("write_fails", _LETTERS)],
     "letters_answer_lost": [("write_answer_lost", _LETTERS)],
     "broker_away": [("broker_away", {})],

@@ -127,6 +127,13 @@ def _commit_past_claim_at_hand() -> Any:
     return patch.object(offsets._PartitionLog, "position", mutated)
 
 
+def _one_agent_is_enough() -> Any:
+    def mutated(self: offsets.Delivery) -> int:
+        return max(claim.count for claim in self.claims)
+
+    return patch.object(offsets.Delivery, "done_count", mutated)
+
+
 def _failed_record_forgotten() -> Any:
     async def mutated(self: each.Each, batch: Batch, order: Any, error: BaseException, runtime: Any) -> bool:
         batch.count_handler_error()
@@ -235,6 +242,7 @@ MUTATIONS = (
     Mutation("no epoch check", _no_epoch_check, 5),
     Mutation("add after drop", _add_after_drop, 5),
     Mutation("commit past the record at hand", _commit_past_claim_at_hand, 0),
+    Mutation("one agent is enough", _one_agent_is_enough, 0),
     Mutation("failed record forgotten", _failed_record_forgotten, 0),
     Mutation("start one behind the commit", _start_behind_commit, 2),
     Mutation("buffers without pressure", _no_pressure, 0),
