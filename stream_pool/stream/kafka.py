@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 _RETRY_S = 0.5
 _REPLICAS_AT_MOST = 3
+_METADATA_MAX_AGE_MS = 30_000  # until a topic that was made anew is read again; aiokafka's 5 minutes are long
 _READ_TIMEOUT_MS = 1_000
 _READ_AT_ONCE = 5_000
 _READ_PATIENCE = 30
@@ -52,6 +53,7 @@ class KafkaClient:
             client_id=f"stream-pool-{group}",
             enable_auto_commit=False,
             auto_offset_reset="none",
+            metadata_max_age_ms=_METADATA_MAX_AGE_MS,
         )
         pace_metadata(consumer._client)
         made: Consumer = consumer
