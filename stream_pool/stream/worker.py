@@ -6,6 +6,7 @@ once.
 """
 
 import asyncio
+import errno
 import gc
 import os
 import signal
@@ -17,7 +18,8 @@ from typing import Any
 import faust
 import structlog
 
-from stream_pool.errors import ExitCode, StreamPoolError
+from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
+from stream_pool.settings import variable
 from stream_pool.stream.app import App
 
 log = structlog.get_logger(__name__)
@@ -106,6 +108,10 @@ class Worker(faust.Worker):
     def _crash_with(self, error: BaseException, what: str) -> None:
         if isinstance(error, StreamPoolError):
             self._app.fail(error)
+        elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            url = self._app.web.url
+            problem = f"{url} is taken: name another port with --web-port, or in {variable('web_port')}"
+            self._app.fail(MisuseError(problem))
         else:
             log.critical(f"worker {what}", exc_info=error)
             self._app.fail(StreamPoolError(f"the worker {what}: {error!r}"))

@@ -1,6 +1,7 @@
 """What a worker will not start on: one clear sentence and its own exit code."""
 
 import re
+import socket
 
 import pytest
 from aiokafka.admin import NewTopic
@@ -33,6 +34,19 @@ async def test_a_missing_topic_is_named_and_not_created(lab: Lab) -> None:
     assert line["error"].startswith(f"not found on the broker: '{gone}'.")
     async with lab.cluster.admin() as admin:
         assert gone not in await admin.list_topics()
+
+
+async def test_a_port_that_is_taken(lab: Lab) -> None:
+    """Exit 2 with the address and the setting, as beside a second worker on one host."""
+    topic = await lab.topics.create()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        worker = lab.worker("each_async", topic, web_port=port)
+        assert await worker.exited() == 2
+    (line,) = worker.said("worker stops", reason="misuse")
+    assert f"127.0.0.1:{port}" in line["error"]
+    assert "STREAM_POOL_WEB_PORT" in line["error"]
+    assert "Traceback" not in worker.text()
 
 
 async def test_an_own_topic_of_the_wrong_shape(lab: Lab) -> None:
