@@ -1,8 +1,6 @@
-"""The fuzz finds faults: each of these was put into the production code, and is caught.
+"""The fuzz finds faults: each of `MUTATIONS` is put into the production code, and is caught.
 
-| mutation | seeds from 0 until caught |
-|---|---|
-| done before the acknowledgement | 1 |
+How many seeds it takes stands in `simulation/mutations.py`; `scripts/fuzz --mutations` counts them anew.
 """
 
 import pytest
