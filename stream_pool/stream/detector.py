@@ -168,14 +168,15 @@ class Detector(Service):
 
     async def _jump_to(self, offset: int, batch: Batch) -> None:
         """The next record is not the one expected. A hole in the log is none of ours; where the log was made
-        anew, or retention overtook us, the state has seen what nobody can read any more."""
+        anew, or retention overtook us, the state has seen what nobody can read any more. A broker that does
+        not say which costs no state: begun anew for a mere hole, it would conclude what does not follow."""
         expected = self._next_offset
         if offset > expected:
             try:
                 earliest = await self._poller.beginning_of(self._log)
             except (TimeoutError, KafkaError) as error:
                 log.warning("oldest event not known", error=repr(error))
-                earliest = offset
+                return
             if earliest <= expected or batch.dropped:
                 return
         log.warning("the log was cut, folding it anew", expected=expected, offset=offset)

@@ -1,4 +1,4 @@
-"""The hysteresis of a rule, level by level."""
+"""DESIGN 2.9: the hysteresis of a rule, level by level."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The same log gives the same anomalies, however often, in however many pieces, with whatever repeats."""
+"""DESIGN 2.8: the same log gives the same anomalies, however often, in however many pieces and repeats."""
 
 import json
 import os

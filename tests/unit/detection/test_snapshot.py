@@ -1,4 +1,4 @@
-"""Snapshots: a state as bytes is the state, and folding goes on from them as if nothing had happened."""
+"""DESIGN 2.7: a state as bytes is the state, and folding goes on from them as if nothing had happened."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A log is what follows from it, or the first place where it is not is found."""
+"""DESIGN 2.6 and 2.8: a log is what follows from it, or the first place where it is not is found."""
 
 import zlib
 from dataclasses import replace

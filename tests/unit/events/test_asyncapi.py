@@ -1,4 +1,4 @@
-"""The AsyncAPI document, the dataclasses and the schema files say the same."""
+"""DESIGN 2.1: the AsyncAPI document, the dataclasses and the schema files say the same."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The dataclass, its JSON and its JSON Schema say the same of every event type."""
+"""DESIGN 2.1: the dataclass, its JSON and its JSON Schema say the same of every event type."""
 
 import json
 from dataclasses import FrozenInstanceError, fields, replace

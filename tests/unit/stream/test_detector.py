@@ -433,6 +433,23 @@ async def test_16_a_log_that_was_cut_is_folded_anew_and_a_hole_is_not() -> None:
         assert owner.state.chain.since == since
 
 
+async def test_16b_a_broker_that_does_not_say_whether_it_is_a_hole_costs_no_state() -> None:
+    """The state goes on: whoever folds the whole log has no reason to begin anew there."""
+    log = Log(FakeClock())
+    for sequence in range(20):
+        log.append(ClockTicked("w", "i", sequence, 1.0))
+    owner = Owner(log)
+
+    async def beginning_of(partition: TopicPartition) -> int:
+        raise TimeoutError
+
+    owner.poller.beginning_of = beginning_of  # type: ignore[method-assign]  # it does not answer
+    records = log.records()
+    await owner.detector._fold(batch(records[:5]))
+    await owner.detector._fold(batch(records[10:]))
+    assert (owner.state.chain.since, owner.state.chain.folded_to) == (0, 20)
+
+
 async def test_17_a_snapshot_only_of_news() -> None:
     """While live, at the end, and at a hand-over: once each, and none where nothing was folded since."""
     log, snapshots = Log(FakeClock()), Snapshots()
