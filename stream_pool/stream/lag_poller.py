@@ -94,7 +94,7 @@ class LagPoller:
         knows when, and that the same offset was committed again. Of other partitions a commit counts when
         its offset moved.
         """
-        for gone in [partition for partition in self._histories if partition not in partitions]:
+        for gone in self._histories.keys() - set(partitions):
             del self._histories[gone]
             self._committed.pop(gone, None)
         if not partitions:
