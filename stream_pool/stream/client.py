@@ -93,8 +93,10 @@ class Observer(Protocol):
 
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]: ...
 
-    async def committed(self, group: str) -> Mapping[TopicPartition, int]:
-        """Every commit of a group that the broker has."""
+    async def committed(
+        self, group: str, partitions: Sequence[TopicPartition] | None = None
+    ) -> Mapping[TopicPartition, int]:
+        """A group's commits on these partitions, or every one that the broker has."""
         ...
 
 

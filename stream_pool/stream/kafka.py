@@ -168,8 +168,11 @@ class _KafkaObserver:
         offsets: Mapping[TopicPartition, int] = await self._ends.end_offsets(list(partitions))
         return offsets
 
-    async def committed(self, group: str) -> Mapping[TopicPartition, int]:
-        commits = await self._commits.list_consumer_group_offsets(group)
+    async def committed(
+        self, group: str, partitions: Sequence[TopicPartition] | None = None
+    ) -> Mapping[TopicPartition, int]:
+        asked = None if partitions is None else list(partitions)
+        commits = await self._commits.list_consumer_group_offsets(group, partitions=asked)
         return {partition: commit.offset for partition, commit in commits.items() if commit.offset >= 0}
 
 

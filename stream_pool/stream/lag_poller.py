@@ -16,6 +16,7 @@ from stream_pool.clock import Clock
 from stream_pool.events import PartitionLag
 from stream_pool.lag import PartitionHistory, PartitionState
 from stream_pool.stream.client import Observer
+from stream_pool.stream.trouble import Trouble
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +47,9 @@ class LagPoller:
         self.answered_at_s: float | None = None
         self.failures = 0
         self._clock = clock
+        self._lag_trouble = Trouble("lag not known", clock, group=group)
+        self._partitions_trouble = Trouble("partitions not known", clock, group=group)
+        self._commits_trouble = Trouble("topics that the group has commits on not known", clock, group=group)
         self._interval_ms = round(interval_s * 1_000)
         self._observer = observer
         self._histories: dict[TopicPartition, PartitionHistory] = {}
@@ -64,16 +68,24 @@ class LagPoller:
     async def partitions_of_group(self, topics: Collection[str]) -> list[TopicPartition]:
         """Every partition of these topics and of those that the group has commits on, in order.
 
-        Empty where the broker does not answer.
+        Of `topics` alone where the broker does not tell all commits of a group, which not every one can;
+        empty where it does not answer.
         """
         try:
             async with asyncio.timeout(_POLL_TIMEOUT_S):
-                committed = {partition.topic for partition in await self._observer.committed(self.group)}
-                return await self._observer.partitions_of(sorted({*topics, *committed}))
+                named = {*topics, *await self._topics_committed_on()}
+                return await self._observer.partitions_of(sorted(named))
         except (TimeoutError, KafkaError) as error:
             self.failures += 1
-            log.warning("partitions not known", group=self.group, error=repr(error))
+            self._partitions_trouble.met(error)
             return []
+
+    async def _topics_committed_on(self) -> set[str]:
+        try:
+            return {partition.topic for partition in await self._observer.committed(self.group)}
+        except KafkaError as error:
+            self._commits_trouble.met(error)
+            return set()
 
     async def beginning_of(self, partition: TopicPartition) -> int:
         """The first offset kept of one partition. Raises `aiokafka.errors.KafkaError`, `TimeoutError`."""
@@ -102,11 +114,12 @@ class LagPoller:
         try:
             async with asyncio.timeout(_POLL_TIMEOUT_S):
                 ends = await self._observer.end_offsets(partitions)
-                committed = await self._observer.committed(self.group)
+                committed = await self._observer.committed(self.group, partitions)
         except (TimeoutError, KafkaError) as error:
             self.failures += 1
-            log.warning("lag not known", group=self.group, error=repr(error))
+            self._lag_trouble.met(error)
             return {}
+        self._lag_trouble.over()
         self.answered_at_s = self._clock.monotonic()
         now_ms = self._clock.now_ms()
         states = {}

@@ -43,6 +43,9 @@ class MemoryObserver:
         """The offset behind the last record, by partition."""
         return await self._wire.ask(lambda: {each: self._log.bounds(each)[1] for each in partitions})
 
-    async def committed(self, group: str) -> Mapping[TopicPartition, int]:
-        """Every commit of a group."""
-        return await self._wire.ask(lambda: self._log.committed(group))
+    async def committed(
+        self, group: str, partitions: Sequence[TopicPartition] | None = None
+    ) -> Mapping[TopicPartition, int]:
+        """A group's commits on these partitions, or all of them."""
+        commits = await self._wire.ask(lambda: self._log.committed(group))
+        return {p: offset for p, offset in commits.items() if partitions is None or p in partitions}

@@ -46,6 +46,10 @@ class DemoPlan:
         return f"{self.group}.events"
 
     @property
+    def snapshots_topic(self) -> str:
+        return f"{self.group}.snapshots"
+
+    @property
     def dead_letters_topic(self) -> str:
         return f"{self.group}.dead-letters"
 

@@ -15,7 +15,7 @@ class TopicRefusedError(StreamPoolError):
 
 
 async def make_topics(plan: DemoPlan, bootstrap_servers: str, *, append_time: bool) -> None:
-    """Make all three; `append_time` has the broker stamp the events. Raises `TopicRefusedError`."""
+    """Make them; `append_time` has the broker stamp the events. Raises `TopicRefusedError`."""
     configs = {"message.timestamp.type": "LogAppendTime"} if append_time else {}
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
@@ -24,6 +24,7 @@ async def make_topics(plan: DemoPlan, bootstrap_servers: str, *, append_time: bo
             [
                 NewTopic(plan.topic, PARTITIONS, 1),
                 NewTopic(plan.events_topic, 1, 1, topic_configs=configs),
+                NewTopic(plan.snapshots_topic, 1, 1),
                 NewTopic(plan.dead_letters_topic, 1, 1),
             ]
         )
@@ -47,10 +48,12 @@ async def committed_offsets(plan: DemoPlan, bootstrap_servers: str) -> dict[int,
 
 
 async def remove_topics(plan: DemoPlan, bootstrap_servers: str) -> None:
-    """Take all three away."""
+    """Take them away."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     try:
-        await admin.delete_topics([plan.topic, plan.events_topic, plan.dead_letters_topic])
+        await admin.delete_topics(
+            [plan.topic, plan.events_topic, plan.snapshots_topic, plan.dead_letters_topic]
+        )
     finally:
         await admin.close()

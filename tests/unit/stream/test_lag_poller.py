@@ -20,7 +20,9 @@ class Observer:
 
     async def stop(self) -> None: ...
 
-    async def committed(self, group: str) -> Mapping[TopicPartition, int]:
+    async def committed(
+        self, group: str, partitions: Sequence[TopicPartition] | None = None
+    ) -> Mapping[TopicPartition, int]:
         if self.fault is not None:
             raise self.fault
         return {TopicPartition("orders", 1): 5, TopicPartition("gone", 0): 7}
@@ -50,12 +52,26 @@ async def test_1_the_topics_named_and_those_committed_on() -> None:
 async def test_2_without_an_answer_there_are_none() -> None:
     """The detector's tick goes on without lag, with one line in the log."""
     observer = Observer()
-    for observer.fault in (KafkaConnectionError(), TimeoutError()):
-        asked = poller(observer)
-        with capture_logs() as lines:
+    observer.fault = TimeoutError()
+    asked = poller(observer)
+    with capture_logs() as lines:
+        for _ in range(3):
             assert await asked.partitions_of_group(["refunds"]) == []
-        assert [line["event"] for line in lines] == ["partitions not known"]
-        assert asked.failures == 1
+    assert [line["event"] for line in lines] == ["partitions not known"]
+    assert asked.failures == 3
+
+
+async def test_3_a_broker_that_cannot_tell_all_commits() -> None:
+    """The topics that are named are known all the same, with one line in the log."""
+    observer = Observer()
+    observer.fault = KafkaConnectionError()
+    asked = poller(observer)
+    with capture_logs() as lines:
+        for _ in range(3):
+            found = await asked.partitions_of_group(["refunds"])
+            assert found == [TopicPartition("refunds", number) for number in (0, 1)]
+    assert [line["event"] for line in lines] == ["topics that the group has commits on not known"]
+    assert asked.failures == 0
 
 
 async def test_3_either_end_of_a_partition() -> None:
