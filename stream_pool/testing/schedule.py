@@ -217,6 +217,6 @@ def _message(
             return Message(partition, kind, None)
         return Message(partition, kind, orjson.dumps({"kind": kind}))
     if drawn < bad_share + slow_share:
-        seconds = round(chance.choice((0.2, 0.8, drain_timeout_s * 1.5)), 3)
+        seconds = round(chance.choice((0.2, 0.8, drain_timeout_s * 1.5, drain_timeout_s * 2.5)), 3)
         return Message(partition, "slow", orjson.dumps({"kind": "slow", "seconds": seconds}))
     return Message(partition, "fine", b'{"kind":"fine","sku":"a-1","lines":[{"n":1}]}')
