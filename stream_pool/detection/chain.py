@@ -17,18 +17,21 @@ class Chain:
     """The digest of the records folded so far; it begins empty.
 
     `since` is the offset of the first of them, None before it; `folded_to` the offset at which the next
-    record is expected.
+    record is expected. `last` is the digest of the last record alone: a log that has another one there is
+    another log.
     """
 
     since: int | None = None
     folded_to: int = 0
     digest: bytes = bytes(DIGEST_BYTES)
+    last: bytes = b""
 
     def add(self, logged: LoggedEvent) -> None:
         """Takes in the next record, whatever it holds."""
         if self.since is None:
             self.since = logged.offset
         self.folded_to = logged.offset + 1
+        self.last = logged.digest
         self.digest = hashlib.blake2b(self.digest + logged.digest, digest_size=DIGEST_BYTES).digest()
 
     @property

@@ -12,7 +12,7 @@ the log is folded from the oldest event kept; each that is skipped is named in o
 | 5 | is of another fold | `other_fold_version` |
 | 6 | stands ahead of the log's end: the log was made anew | `ahead_of_log` |
 | 7 | stands before the oldest event kept: what follows on it is gone | `behind_log` |
-| 8 | is older than the record before its place: the log was made anew, and has grown past it | `other_log` |
+| 8 | follows on another record than the log has there: it was made anew, and has grown | `other_log` |
 | 9 | does not load | the reason of `SnapshotUnreadable` |
 | 10 | says another place than its state | `damaged` |
 
@@ -42,6 +42,8 @@ from stream_pool.detection.snapshot_records import (
 )
 from stream_pool.errors import StreamPoolError
 from stream_pool.events import EncodedEvent
+from stream_pool.events.raw_record import RawRecord
+from stream_pool.events.record_digest import record_digest
 from stream_pool.stream.client import Client, Producer
 from stream_pool.stream.log_reader import raw_record
 from stream_pool.stream.offsets import Record
@@ -202,9 +204,20 @@ class SnapshotStore:
                 before = await self._read(self._events, offset - 1, offset)
             except OffsetOutOfRangeError:  # retention has deleted it meanwhile
                 before = []
-            if any(record.timestamp > state.clock_ms and record.timestamp_type for record in before):
+            if any(_digest(raw_record(record)) != state.chain.last for record in before):
                 return _Skipped("other_log", {"offset": offset})
         return state
+
+
+def _digest(record: RawRecord) -> bytes:
+    return record_digest(
+        record.offset,
+        record.timestamp_ms,
+        record.timestamp_type,
+        record.key,
+        record.headers,
+        record.value,
+    )
 
 
 @dataclass(frozen=True, slots=True)

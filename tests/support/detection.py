@@ -3,6 +3,7 @@
 from typing import Any
 
 from stream_pool.clock import SystemClock
+from stream_pool.detection import FOLD_VERSION
 from stream_pool.detection.verdict import Verdict
 from stream_pool.detection.verification import Verifier
 from stream_pool.stream.kafka import KafkaClient
@@ -43,7 +44,9 @@ async def verified(lab: Lab, *, snapshots: bool = True) -> Verdict:
     client = KafkaClient({"bootstrap_servers": lab.cluster.servers}, "test", SystemClock())
     reader = LogReader(client, lab.events_topic)
     await reader.open()
-    verifier = Verifier(lab.group, reader.snapshots.whole, reader.snapshots.damaged if snapshots else ())
+    kept = reader.snapshots
+    ours = [each for each in kept.whole if snapshots or each.fold_version == FOLD_VERSION]
+    verifier = Verifier(lab.group, ours, kept.damaged if snapshots else (), kept.strays)
     async for record in reader.records():
         if (found := verifier.take(record)) is not None:
             return found

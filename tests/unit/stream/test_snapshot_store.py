@@ -202,6 +202,14 @@ def _of_the_log_before(broker: Broker) -> list[EncodedEvent]:
     return list(made)
 
 
+def _of_the_log_before_by_its_writers_clocks(broker: Broker) -> list[EncodedEvent]:
+    """The same where the log has no times of its own to tell by."""
+    broker.events = [replace(each, timestamp_type=0) for each in broker.events]
+    made = a_snapshot(broker, 60)
+    broker.events = [replace(event(each.offset, "other"), timestamp_type=0) for each in broker.events]
+    return list(made)
+
+
 CASES: list[tuple[str, Callable[[Broker], list[EncodedEvent]], str]] = [
     ("02 damaged: a byte", _corrupted, "damaged"),
     ("02 damaged: cut short", _cut, "damaged"),
@@ -216,6 +224,7 @@ CASES: list[tuple[str, Callable[[Broker], list[EncodedEvent]], str]] = [
     ("06 ahead of the log", _ahead, "ahead_of_log"),
     ("07 behind the log", _behind, "behind_log"),
     ("08 of the log before", _of_the_log_before, "other_log"),
+    ("08 the same, CreateTime", _of_the_log_before_by_its_writers_clocks, "other_log"),
     ("09 no state", _of_no_state, "snapshot_malformed"),
     ("09 a later form", _of_a_later_form, "snapshot_version_unknown"),
     ("10 at another place", _elsewhere, "damaged"),
