@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 
 from stream_pool.clock import Clock
 from stream_pool.stream.client import Admin, Consumer, Observer, Producer
@@ -94,11 +94,17 @@ class MemoryClient:
     ) -> AsyncIterator[Sequence[Record]]:
         """The records of [start, stop), in order, as they come.
 
-        Raises `OffsetOutOfRangeError` where the log has them no more, `BrokerUnavailable` where nothing comes
-        for half a minute.
+        Raises `OffsetOutOfRangeError` where the log has them no more, `TopicAuthorizationFailedError`,
+        `BrokerUnavailable` where nothing comes for half a minute.
         """
         silent = 0
+        about = {"topic": partition.topic, "worker": self._wire.worker}
         while start < stop:
+            if self._wire.faults.find("topic_refused", **about) is not None:
+                await self._wire.ask(lambda: None)
+                raise TopicAuthorizationFailedError(partition.topic)
+            if (slow := self._wire.faults.find("topic_slow", **about)) is not None:
+                await asyncio.sleep(slow.seconds)
             at, count = start, min(stop - start, _READ_AT_ONCE)
             records = await self._wire.ask(lambda: self._log.read(partition, at, count))  # noqa: B023  # done at once
             if records:
