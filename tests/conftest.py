@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from os import environ
 
 import pytest
+import structlog
 from kafka_topics import Topics
 
 from stream_pool.broker import Broker, JavaBroker, choose_broker
@@ -61,6 +62,14 @@ async def topics(broker: Broker) -> AsyncIterator[Topics]:
 def own_topics(own_kafka: JavaBroker) -> Topics:
     """Topics on the test's own Kafka; they go with it."""
     return Topics(own_kafka.bootstrap_servers)
+
+
+@pytest.fixture(autouse=True)
+def _structlog_as_it_was() -> Iterator[None]:
+    """A command that is called in this process sets up its logs, which are global."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 def pytest_configure(config: pytest.Config) -> None:

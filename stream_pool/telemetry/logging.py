@@ -44,7 +44,6 @@ def configure_logging(
         processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
     )
     logging.config.dictConfig(logging_config(level, log_format, stream))
 

@@ -54,7 +54,9 @@ class Observer:
             raise self.error
         return dict.fromkeys(partitions, 100)
 
-    async def committed(self, group: str) -> Mapping[TopicPartition, int]:
+    async def committed(
+        self, group: str, partitions: Sequence[TopicPartition] | None = None
+    ) -> Mapping[TopicPartition, int]:
         return {}
 
 
