@@ -20,6 +20,7 @@ FAULTS: Mapping[str, tuple[float, float]] = {
     "crash": (0.0, 8.0),
     "stop": (0.0, 6.0),
     "join": (6.0, 25.0),
+    "deploy": (0.0, 2.0),
     "freeze": (1.0, 20.0),
     "rebalance": (0.0, 0.0),
     "commit_refused": (1.0, 8.0),
@@ -81,6 +82,7 @@ class Schedule:
 
     Kinds of messages: `fine`, `slow` (for `seconds` of its value), `flaky` (its handler raises at the first
     call of each worker's life), `failing` (always raises), `rejected`, `poison`, `tombstone`.
+    `later_settings` are of lives that begin after a `deploy`: with other rules, so that it opens an epoch.
     """
 
     seed: int
@@ -92,6 +94,7 @@ class Schedule:
     on_error: str
     batch_agent: bool
     settings: Mapping[str, Any]
+    later_settings: Mapping[str, Any]
     ticks: tuple[Tick, ...]
     faults: tuple[Fault, ...]
 
@@ -118,6 +121,7 @@ class Schedule:
             on_error=chance.choice(("dead_letter", "dead_letter", "skip")),
             batch_agent=chance.random() < 0.25,
             settings=settings,
+            later_settings={**settings, **_other_rules(chance)},
             ticks=tuple(_ticks(chance, partitions, duration_s, settings["drain_timeout_s"])),
             faults=faults,
         )
@@ -178,6 +182,15 @@ def _settings(chance: Random, latency_s: float) -> dict[str, Any]:
         "detector_error_min_records": 5,
         "detector_latency_p99_limit_s": 0.5,
         "detector_memory_for_s": 2 * window_s,
+    }
+
+
+def _other_rules(chance: Random) -> dict[str, Any]:
+    return {
+        "detector_open_after": chance.choice((1, 2, 3)),
+        "detector_lag_threshold_records": chance.choice((3, 10, 40)),
+        "detector_status_windows": chance.choice((4, 5)),
+        "detector_signal_windows": chance.choice((1, 2)),
     }
 
 

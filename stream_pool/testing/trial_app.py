@@ -38,6 +38,10 @@ class TrialApp:
         self._ledger = ledger
         self._collected: set[tuple[int, int]] = set()
 
+    def deploy(self) -> None:
+        """Let the lives that begin from now on have the later settings."""
+        self.settings = Settings(**self._schedule.later_settings)
+
     def make(self) -> App:
         """The app of a worker."""
         app = App(GROUP, settings=self.settings)

@@ -66,6 +66,15 @@ class Troubles:
             await self._rest(worker)
             await self._start_again(fault, worker.name)
 
+    async def _deploy(self, fault: Fault) -> None:
+        """Other rules, worker by worker: for a while some have the old ones and some the new."""
+        self._app.deploy()
+        for name in list(self._sim.workers):
+            worker = self._sim.workers[name]
+            if not worker.ended.is_set() and not worker.frozen and name not in self.resting:
+                await self._rest(worker)
+                await self._start_again(fault, name)
+
     async def _join(self, fault: Fault) -> None:
         name = f"guest-{len(self._sim.workers)}"
         self._sim.start_worker(self._app.make, name, faust=self._faust)
@@ -124,6 +133,7 @@ _DEEDS: Mapping[str, Callable[[Troubles, Fault], Awaitable[None]]] = {
     "crash": Troubles._crash,
     "stop": Troubles._stop,
     "join": Troubles._join,
+    "deploy": Troubles._deploy,
     "freeze": Troubles._freeze,
     "rebalance": Troubles._rebalance,
     "snapshot_garbage": Troubles._snapshot_garbage,
