@@ -15,7 +15,7 @@ from stream_pool.incident.log_file import LogFileDamaged
 _BAR_FROM_S = 0.5
 _UNCHECKED = {
     "skipped_events": "events before the oldest snapshot, with which the check began",
-    "ticks": "ticks whose writer had folded from another beginning, or too long ago",
+    "ticks": "ticks with nothing to hold them against: taken as given, or of too long ago",
     "snapshots": "snapshots of another version, beginning or log",
     "snapshots_ahead": "snapshots ahead of the log's end",
     "snapshot_records": "records of the snapshots topic that make no snapshot",
@@ -118,7 +118,8 @@ def _lines(verified: Verified) -> Iterator[tuple[str, str]]:
     )
     yield "epochs", f"{verified.epochs:,}"
     if verified.proven_to is not None:
-        yield "ticks", f"{verified.ticks:,} vouch for every byte before offset {verified.proven_to:,}"
+        begin = f"from offset {verified.proven_from:,} to " if verified.proven_from else ""
+        yield "ticks", f"{verified.ticks:,} vouch for every byte {begin}before offset {verified.proven_to:,}"
     else:
         yield "ticks", "none vouches for the bytes of this log"
     again = ""

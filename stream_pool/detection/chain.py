@@ -32,9 +32,14 @@ class Chain:
             self.since = logged.offset
         self.folded_to = logged.offset + 1
         self.last = logged.digest
-        self.digest = hashlib.blake2b(self.digest + logged.digest, digest_size=DIGEST_BYTES).digest()
+        self.digest = chained(self.digest, logged.digest)
 
     @property
     def hex(self) -> str:
         """The digest as it stands in an event."""
         return self.digest.hex()
+
+
+def chained(digest: bytes, record: bytes) -> bytes:
+    """The chain's digest after one more record, of which `record` is the digest."""
+    return hashlib.blake2b(digest + record, digest_size=DIGEST_BYTES).digest()

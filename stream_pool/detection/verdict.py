@@ -56,9 +56,10 @@ class Verified:
 
     `events` are the records folded, from `from_offset` on (None: there are none): offset 0, the oldest kept,
     or the oldest snapshot's (`from_snapshot`). `anomalies` counts each once, `repeats` what stands in the log
-    again. `unwritten` conclusions are too young to be missed. The chain of ticks vouches for every byte
-    before `proven_to`; for what came after the last tick nothing vouches yet. `unchecked` counts, by name,
-    what could not be compared: ticks, snapshots and anomalies that rest on more than this log holds.
+    again. `unwritten` conclusions are too young to be missed. `ticks` vouch for every byte from `proven_from`
+    (None: none does) to before `proven_to`; for what came after the last of them nothing vouches yet.
+    `unchecked` counts, by name, what could not be compared: ticks, snapshots and anomalies that rest on more
+    than this log holds.
     """
 
     events: int
@@ -74,6 +75,7 @@ class Verified:
     to_offset: int | None
     from_snapshot: bool
     refolded_from: int | None
+    proven_from: int | None
     proven_to: int | None
     account: Account
     unchecked: Mapping[str, int]

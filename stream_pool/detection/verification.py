@@ -3,14 +3,15 @@
 - Each anomaly event is, to the byte, what the fold concludes, by the rules of its epoch; none is missing for
   longer than six windows, and none is there without cause. The first of an id counts.
 - What repeats an event repeats it to the byte.
-- The digest in a tick is that of the log before it, so that no byte of any record can change unseen.
+- The digest in a tick is that of the log before it, so that no byte of any record can change unseen. One that
+  began with records that are gone is taken as given at its first tick; from there on it vouches as any other.
 - The state at each snapshot is the one in it, and folding on from the newest comes to the same conclusions
   and the same end.
 
 It begins at offset 0; where that is gone, at the oldest snapshot within the log; and where there is none, at
 the oldest record. What then rests on records that are gone is counted, not judged. Held in memory are the
-state (twice behind the newest snapshot), 100,000 digests, 4,096 records to compare repeats with, the
-anomalies, and the snapshots that are still to come.
+state (twice behind the newest snapshot), 125,000 places of the chain, 4,096 records to compare repeats with,
+the anomalies, and the snapshots that are still to come.
 """
 
 from collections import Counter, deque
@@ -134,6 +135,7 @@ class Verifier:
             to_offset=self._next_offset,
             from_snapshot=self._from_snapshot,
             refolded_from=self._again_from,
+            proven_from=self._chain.proven_from,
             proven_to=self._chain.proven_to,
             account=account(self._state),
             unchecked={
@@ -154,7 +156,7 @@ class Verifier:
             self._begin_without_beginning(record)
         since = self._from_offset if self._state.chain.since is None else self._state.chain.since
         self._chain = ChainCheck(since)
-        self._chain.add(self._from_offset, self._state.chain.digest)
+        self._chain.begin(self._from_offset, self._state.chain.digest)
         for snapshot in reversed(self._written):  # not by place: a log made anew may end before old ones
             state = _load(snapshot)
             if snapshot.offset > self._from_offset and state is not None and state.chain.since == since:
@@ -240,7 +242,7 @@ class Verifier:
     def _fold(self, logged: LoggedEvent) -> Difference | None:
         closed_ms = self._state.closed_ms
         self._state, conclusions = fold(self._state, logged)
-        self._chain.add(logged.offset + 1, self._state.chain.digest)
+        self._chain.add(logged.offset + 1, self._state.chain.digest, logged.digest)
         if self._again is not None:
             self._again, again = fold(self._again, logged)
             if again != conclusions:

@@ -69,7 +69,7 @@ def test_a_log_that_a_detector_wrote_is_identical() -> None:
     assert (verdict.from_offset, verdict.to_offset) == (0, len(RECORDS))
     assert not verdict.from_snapshot
     assert verdict.refolded_from == SNAPSHOTS[-1].offset
-    assert verdict.proven_to == LAST_TICK
+    assert (verdict.proven_from, verdict.proven_to) == (0, LAST_TICK)
     assert not any(verdict.unchecked.values())
 
 
@@ -293,7 +293,7 @@ def test_ticks_without_a_chain_prove_nothing() -> None:
         log.window(vouch=False)
     verdict = verify(log.records)
     assert isinstance(verdict, Verified)
-    assert (verdict.ticks, verdict.proven_to) == (0, None)
+    assert (verdict.ticks, verdict.proven_from, verdict.proven_to) == (0, None, None)
 
 
 def test_a_log_without_its_beginning_is_judged_from_the_oldest_snapshot_in_it() -> None:
@@ -305,6 +305,7 @@ def test_a_log_without_its_beginning_is_judged_from_the_oldest_snapshot_in_it() 
     assert verdict.unchecked["skipped_events"] == 5
     assert verdict.unchecked["snapshots"] == 1
     assert verdict.ticks == 8
+    assert (verdict.proven_from, verdict.proven_to) == (SNAPSHOTS[1].offset, LAST_TICK)
     assert verdict.refolded_from == SNAPSHOTS[-1].offset
 
 
