@@ -44,16 +44,16 @@ def to_text(outcome: Outcome) -> str:
     if isinstance(verdict, Difference):
         return "\n".join(_difference(outcome.source, verdict))
     if outcome.damage is not None:
-        head = [f"damaged: {outcome.source}, {outcome.damage}", f"identical up to there: {_counts(verdict)}"]
+        head = [f"damaged: {outcome.source}, {outcome.damage}", _standing(verdict, " up to there")]
     else:
-        head = [f"identical: {_counts(verdict)}"]
+        head = [_standing(verdict)]
     return "\n".join([*head, *(f"  {name:<10} {told}" for name, told in _lines(verdict))])
 
 
 def to_json(outcome: Outcome) -> dict[str, Any]:
     """The object that `--json` prints."""
     verdict = outcome.verdict
-    told: dict[str, Any] = {"source": outcome.source, "verdict": "identical"}
+    told: dict[str, Any] = {"source": outcome.source}
     if isinstance(verdict, UnknownFold):
         return told | {"verdict": "unknown_fold"} | asdict(verdict)
     if isinstance(verdict, Difference):
@@ -68,6 +68,8 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
     if outcome.damage is not None:
         damage = {"line": outcome.damage.line, "problem": outcome.damage.problem}
         told |= {"verdict": "damaged", "damage": damage}
+    else:
+        told |= {"verdict": _word(verdict)}
     return told | {**asdict(verdict), "unchecked": dict(verdict.unchecked)}
 
 
@@ -98,11 +100,38 @@ def progress_bar(stream: TextIO) -> Iterator[Callable[[int, int, int], None]]:
         yield tell
 
 
-def _counts(verified: Verified) -> str:
-    return f"{verified.events:,} events, {verified.anomalies:,} anomalies, {verified.repeats:,} repeats"
+def _word(verified: Verified) -> str:
+    """Identical is what a detector has had its say in: all else would be, too."""
+    if not verified.events:
+        return "nothing_to_verify"
+    return "identical" if verified.ticks_met else "no_detector"
+
+
+def _standing(verified: Verified, up_to: str = "") -> str:
+    match _word(verified):
+        case "nothing_to_verify":
+            behind = " behind the oldest snapshot" if verified.from_snapshot else ""
+            return f"nothing to verify{up_to}: no event{behind}"
+        case "no_detector":
+            return (
+                f"no conclusions to verify{up_to}: {verified.events:,} events without a tick, "
+                "no detector has run over them"
+            )
+    return (
+        f"identical{up_to}: {verified.events:,} events, {verified.anomalies:,} anomalies, "
+        f"{verified.repeats:,} repeats"
+    )
 
 
 def _lines(verified: Verified) -> Iterator[tuple[str, str]]:
+    if verified.events:
+        yield from _checked(verified)
+    for name, count in verified.unchecked.items():
+        if count:
+            yield "unchecked", f"{count:,} {_UNCHECKED[name]}"
+
+
+def _checked(verified: Verified) -> Iterator[tuple[str, str]]:
     if verified.from_offset is not None and verified.to_offset is not None:
         begin = "from its beginning"
         if verified.from_snapshot:
@@ -130,9 +159,6 @@ def _lines(verified: Verified) -> Iterator[tuple[str, str]]:
         yield "unwritten", f"{verified.unwritten:,} anomalies follow and are not written yet"
     if verified.unknown or verified.malformed:
         yield "skipped", f"{verified.unknown:,} of unknown types, {verified.malformed:,} malformed"
-    for name, count in verified.unchecked.items():
-        if count:
-            yield "unchecked", f"{count:,} {_UNCHECKED[name]}"
 
 
 def _difference(source: str, difference: Difference) -> Iterator[str]:

@@ -33,8 +33,9 @@ def verify(
 ) -> None:
     """Fold a log with the rules that are in it, and compare every anomaly, tick and snapshot byte for byte.
 
-    Exits 0 when all is identical, 1 at the first difference or where a file is damaged, 2 when the log is
-    none or of a fold that this version does not have, 3 without a broker, 4 without the topic.
+    Exits 0 when all is identical or there is nothing to verify, 1 at the first difference or where a file is
+    damaged, 2 when the log is none or of a fold that this version does not have, 3 without a broker, 4
+    without the topic.
     """
     from stream_pool.cli.render_verify import progress_bar, to_json, to_text
     from stream_pool.detection.verdict import UnknownFold, Verified

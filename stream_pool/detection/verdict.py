@@ -56,8 +56,9 @@ class Verified:
 
     `events` are the records folded, from `from_offset` on (None: there are none): offset 0, the oldest kept,
     or the oldest snapshot's (`from_snapshot`). `anomalies` counts each once, `repeats` what stands in the log
-    again. `unwritten` conclusions are too young to be missed. `ticks` vouch for every byte from `proven_from`
-    (None: none does) to before `proven_to`; for what came after the last of them nothing vouches yet.
+    again. `unwritten` conclusions are too young to be missed. Of `ticks_met`, `ticks` vouch for every byte
+    from `proven_from` (None: none does) to before `proven_to`; for what came after the last of them nothing
+    vouches yet. Where no tick was met, no detector has run over the log, and nothing follows from it.
     `unchecked` counts, by name, what could not be compared: ticks, snapshots and anomalies that rest on more
     than this log holds.
     """
@@ -71,6 +72,7 @@ class Verified:
     unknown: int
     malformed: int
     ticks: int
+    ticks_met: int
     from_offset: int | None
     to_offset: int | None
     from_snapshot: bool

@@ -131,6 +131,7 @@ class Verifier:
             unknown=counts["unknown"] - self._before["unknown"],
             malformed=counts["malformed"] - self._before["malformed"],
             ticks=self._chain.checked,
+            ticks_met=self._counts["ticks"],
             from_offset=self._from_offset,
             to_offset=self._next_offset,
             from_snapshot=self._from_snapshot,
@@ -226,6 +227,7 @@ class Verifier:
                 return UnknownFold(record.offset, event.fold_version)
             self._configure(event)
         elif isinstance(event, ClockTicked):
+            self._counts["ticks"] += 1
             found = self._chain.compare(record.offset, event)
             if found is not None:
                 return found

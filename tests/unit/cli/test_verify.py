@@ -19,7 +19,7 @@ from stream_pool.cli.render_verify import progress_bar
 from stream_pool.cli.verify import verify_file
 from stream_pool.detection.verdict import Verified
 from stream_pool.errors import ExitCode
-from stream_pool.events import AnomalyOpened
+from stream_pool.events import AnomalyOpened, ClockTicked, LagSampled, MemorySampled
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident.log_file import LogFileUnreadable, LogFileWriter
 
@@ -86,6 +86,66 @@ def test_json_says_the_same(tmp_path: Path, run: Run) -> None:
     assert verdict["source"] == str(path)
     assert (verdict["events"], verdict["repeats"], verdict["snapshots"]) == (len(LOG.records), 0, 4)
     assert not any(verdict["unchecked"].values())
+
+
+def without_ticks() -> list[RawRecord]:
+    return [r for r in LOG.records if isinstance(read(r).event, LagSampled | MemorySampled)]
+
+
+@pytest.mark.parametrize(
+    ("records", "says", "word"),
+    [
+        pytest.param([], "nothing to verify: no event", "nothing_to_verify", id="1 no event"),
+        pytest.param(
+            without_ticks(),
+            f"no conclusions to verify: {len(without_ticks())} events without a tick, no detector has run "
+            "over them",
+            "no_detector",
+            id="2 no tick",
+        ),
+    ],
+)
+def test_where_nothing_is_concluded_it_is_not_called_identical(
+    tmp_path: Path, run: Run, records: list[RawRecord], says: str, word: str
+) -> None:
+    """Nobody is to take it for a proof; it is no finding either."""
+    log = WholeLog(records=records)
+    path = log.save(tmp_path / "log.ndjson")
+    code, out, _ = run(path)
+    assert (code, out.splitlines()[0]) == (ExitCode.OK, says)
+    assert "identical" not in out
+    code, verdict = told(run, path)
+    assert (code, verdict["verdict"], verdict["ticks_met"]) == (ExitCode.OK, word, 0)
+
+
+def test_a_log_of_which_a_snapshot_alone_is_left_has_nothing_to_verify(tmp_path: Path, run: Run) -> None:
+    """It says what it passed over."""
+    log = WholeLog()
+    log.incident()
+    kept = log.records[-3:]
+    log.snapshots = log.snapshots[-1:]
+    code, out, _ = run(log.save(tmp_path / "log.ndjson", kept))
+    head, *rest = out.splitlines()
+    assert (code, head) == (ExitCode.OK, "nothing to verify: no event behind the oldest snapshot")
+    assert [" ".join(line.split()) for line in rest] == [
+        "unchecked 3 events before the oldest snapshot, with which the check began"
+    ]
+
+
+def test_of_a_log_without_its_beginning_it_is_said_which_bytes_are_vouched_for(
+    tmp_path: Path, run: Run
+) -> None:
+    """From the first tick that could be taken as given."""
+    kept = LOG.records[17:]
+    with LogFileWriter(tmp_path / "log", topic="g.events", group="g") as writer:
+        for record in kept:
+            writer.write(record)
+    code, out, _ = run(tmp_path / "log")
+    ticks = [r.offset for r in kept if isinstance(read(r).event, ClockTicked)]
+    assert code == ExitCode.OK
+    told = f"{len(ticks) - 1} vouch for every byte from offset {ticks[0]} to before offset {ticks[-1]}"
+    assert told in out
+    assert "1 ticks with nothing to hold them against: taken as given" in out
 
 
 def test_a_difference_is_shown_from_both_sides_and_exits_1(tmp_path: Path, run: Run) -> None:

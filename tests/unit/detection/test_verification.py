@@ -64,7 +64,7 @@ def test_a_log_that_a_detector_wrote_is_identical() -> None:
     assert verdict.anomalies == len(ANOMALIES)
     assert (verdict.repeats, verdict.epochs, verdict.snapshots) == (0, 1, 4)
     assert (verdict.unwritten, verdict.unknown, verdict.malformed) == (0, 0, 0)
-    assert verdict.ticks == 16
+    assert (verdict.ticks, verdict.ticks_met) == (16, 16)
     assert verdict.account == Account(counted=16 * 20)
     assert (verdict.from_offset, verdict.to_offset) == (0, len(RECORDS))
     assert not verdict.from_snapshot
@@ -293,7 +293,8 @@ def test_ticks_without_a_chain_prove_nothing() -> None:
         log.window(vouch=False)
     verdict = verify(log.records)
     assert isinstance(verdict, Verified)
-    assert (verdict.ticks, verdict.proven_from, verdict.proven_to) == (0, None, None)
+    assert (verdict.ticks, verdict.ticks_met) == (0, 3)
+    assert (verdict.proven_from, verdict.proven_to) == (None, None)
 
 
 def test_a_log_without_its_beginning_is_judged_from_the_oldest_snapshot_in_it() -> None:
