@@ -44,4 +44,5 @@ def detector(
     )
     from stream_pool.stream import App, Worker
 
-    raise typer.Exit(Worker(App(group, settings=settings)).run())
+    app = App(group, settings=settings, decode=bytes)  # it decodes nothing: there is no pool to keep
+    raise typer.Exit(Worker(app).run())
