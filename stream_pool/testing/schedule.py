@@ -42,6 +42,8 @@ FAULTS: Mapping[str, tuple[float, float]] = {
     "trim_orders": (0.0, 0.0),
 }
 ON_A_WORKER = ("crash", "stop", "freeze")
+OFTEN = ("rebalance", "rebalance", "crash", "crash", "events_fail", "events_away")
+"""Drawn more often: what hands work over while it is under way finds most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,8 @@ class Schedule:
 
 def _faults(chance: Random, names: tuple[str, ...], duration_s: float) -> Iterator[Fault]:
     drawn = []
-    for _ in range(chance.randint(1, 6)):
-        kind = chance.choice(tuple(FAULTS))
+    for _ in range(chance.randint(1, 7)):
+        kind = chance.choice((*FAULTS, *OFTEN))
         shortest_s, longest_s = FAULTS[kind]
         target = chance.choice(names) if kind in ON_A_WORKER else None
         drawn.append(
@@ -164,7 +166,7 @@ def _settings(chance: Random, latency_s: float) -> dict[str, Any]:
         "max_poll_records": chance.choice((5, 20)),
         "session_timeout_ms": 12_000 if slow else chance.choice((3_000, 6_000)),
         "rebalance_timeout_ms": 15_000 if slow else 8_000,
-        "drain_timeout_s": chance.choice((0.5, 2.0, 6.0)),
+        "drain_timeout_s": chance.choice((0.5, 0.5, 2.0, 6.0)),
         "buffer_records": chance.choice((10, 40)),
         "event_buffer": chance.choice((8, 20, 1_000)),
         "dead_letter_budget_ratio": 1.0,
