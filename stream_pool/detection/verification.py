@@ -2,6 +2,8 @@
 
 - Each anomaly event is, to the byte, what the fold concludes, by the rules of its epoch; none is missing for
   longer than six windows, and none is there without cause. The first of an id counts.
+  Six are enough for the `MAX_PENDING` conclusions that a state keeps, which their owner appends as fast as
+  the log takes them. Where more wait at once the state forgets the oldest; those are called missing.
 - What repeats an event repeats it to the byte.
 - The digest in a tick is that of the log before it, so that no byte of any record can change unseen. One that
   began with records that are gone is taken as given at its first tick; from there on it vouches as any other.

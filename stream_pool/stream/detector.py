@@ -3,16 +3,18 @@
 The idea: what is concluded is a pure fold (`stream_pool.detection`); this file only feeds it. Whenever the
 log's one partition is assigned to it, its agent goes on from the newest usable snapshot (`resume`), or from
 the oldest event kept. Once it has folded up to where the log ended then, it opens an epoch where the rules
-changed, and every window polls the group's lag into the log and ticks the clock. A conclusion that the log
-does not show after `_PATIENCE` windows is appended again: its id makes repeats harmless. A state belongs to
-one assignment: records of a claim that was dropped meanwhile are never folded on.
+changed, and every window polls the group's lag into the log and ticks the clock. Conclusions are appended
+oldest first, while less than half the writer's buffer waits: the others follow as those come back from the
+log, at the latest in the next window. One that the log does not show after `_PATIENCE` windows is appended
+again: its id makes repeats harmless. A state belongs to one assignment: records of a claim that was dropped
+meanwhile are never folded on.
 
 The limits: one owner at a time is the consumer group's doing. An owner that freezes and wakes appends what
 its successor appended before, to the byte.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -85,6 +87,7 @@ class Detector(Service):
         self._state = State()
         self._next_offset = 0
         self._live_from: int | None = None
+        self._due: deque[Conclusion] = deque()
         self._appended: dict[str, int] = {}
         self._window = 0
         self._configure_at_s = 0.0
@@ -193,13 +196,14 @@ class Detector(Service):
         )
         self._state, conclusions = fold(self._state, event)
         if self.is_live:
-            for conclusion in conclusions:
-                self._append(conclusion)
+            self._due.extend(conclusions)
+            self._append_due()
 
     def _begin(self, state: State, offset: int, live_from: int | None) -> None:
         self._state = state
         self._next_offset = offset
         self._live_from = live_from
+        self._due.clear()
         self._appended.clear()
 
     def _owns_log(self) -> bool:
@@ -270,10 +274,20 @@ class Detector(Service):
         self._window += 1
         waiting = {conclusion.id: conclusion for conclusion in missing(self._state)}
         self._appended = {id_: window for id_, window in self._appended.items() if id_ in waiting}
-        for id_, conclusion in waiting.items():
-            if self._window - self._appended.get(id_, -_PATIENCE) >= _PATIENCE:
-                self._append(conclusion)
+        self._due = deque(
+            conclusion
+            for id_, conclusion in waiting.items()
+            if self._window - self._appended.get(id_, -_PATIENCE) >= _PATIENCE
+        )
+        self._append_due()
 
-    def _append(self, conclusion: Conclusion) -> None:
-        self._appended[conclusion.id] = self._window
-        self._writer().append_encoded(type(conclusion.event).TYPE, message(conclusion, self._group))
+    def _append_due(self) -> None:
+        if not self._due:
+            return
+        writer = self._writer()
+        while self._due and writer.has_room:
+            conclusion = self._due.popleft()
+            if conclusion.id in self._state.pending:  # it may have come from another owner meanwhile
+                self._appended[conclusion.id] = self._window
+                encoded = message(conclusion, self._group)
+                writer.append_encoded(type(conclusion.event).TYPE, encoded)

@@ -117,6 +117,12 @@ class EventWriter:
     def buffered(self) -> int:
         return len(self._waiting)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether less than half the buffer is in use: room for what can wait with whom it comes from."""
+        is_half_empty = 2 * len(self._waiting) < self._bound and 2 * self._waiting_bytes < self._bound_bytes
+        return is_half_empty or not self._waiting
+
     def stamp(self) -> Stamp:
         """The first three members of the next observation."""
         self._sequence += 1

@@ -39,7 +39,12 @@ class Log:
         self.messages: list[tuple[int, EncodedEvent]] = []
         self.sequence = 0
         self.loses_anomalies = False
+        self.room = 1_000
         self.first = 0
+
+    @property
+    def has_room(self) -> bool:
+        return self.room > 0
 
     def stamp(self) -> Stamp:
         self.sequence += 1
@@ -50,6 +55,7 @@ class Log:
         self.append_encoded(event.TYPE, encode(event, id=event_id(event), source="/w", time_ms=now_ms))
 
     def append_encoded(self, event_type: str, encoded: EncodedEvent) -> None:
+        self.room -= "anomaly" in event_type
         if not (self.loses_anomalies and "anomaly" in event_type):
             self.messages.append((self.clock.now_ms(), encoded))
 
@@ -517,3 +523,68 @@ async def test_20_a_batch_that_is_dropped_while_a_gap_is_asked_about_touches_not
     assert owner.state.chain.since is None
     await owner.read()
     assert dump_state(owner.state) == dump_state(log.folded())
+
+
+async def about_to_open(count: int) -> Owner:
+    """An owner that will open so many anomalies in its next window."""
+    owner = Owner(Log(FakeClock()))
+    owner.topics = [f"orders-{number:02}" for number in range(count)]
+    for lag in (0, 0, 500):
+        await owner.window(lag)
+    assert owner.log.opened() == []
+    return owner
+
+
+async def test_21_no_more_conclusions_at_once_than_the_writer_has_room_for() -> None:
+    """The oldest first, each once; the others follow as those come back from the log, or a window later."""
+    whole, slow = await about_to_open(40), await about_to_open(40)
+    await whole.window(500)
+    expected = whole.log.opened()
+    assert len(expected) == 40
+    slow.log.room = 5
+    await slow.window(500)
+    assert slow.log.opened() == expected[:5]
+    slow.log.room = 5
+    await slow.detector._tick()
+    assert slow.log.opened() == expected[:10], "a window later"
+    for stop in range(15, 45, 5):
+        slow.log.room = 5
+        await slow.read()
+        assert slow.log.opened() == expected[:stop], "come back"
+    for _ in range(8):
+        slow.log.room = 100
+        await slow.window(500)
+    assert slow.log.opened() == expected
+
+
+async def test_22_conclusions_follow_without_waiting_for_a_window() -> None:
+    """So that a verifier, who counts windows, misses none."""
+    owner = await about_to_open(40)
+    owner.log.room = 5
+    await owner.window(500)
+    while len(owner.log.opened()) < 40:
+        before = len(owner.log.messages)
+        owner.log.room = 5
+        await owner.read()
+        assert len(owner.log.messages) == before + 5
+    assert len(set(owner.log.opened())) == 40
+
+
+async def test_23_what_another_owner_appended_meanwhile_is_not_appended() -> None:
+    """It came into the log before there was room for it."""
+    first = await about_to_open(1)
+    log = first.log
+    second = Owner(log)
+    await second.assign()
+    await second.read()
+    assert second.detector.is_live
+    log.room = 0
+    await first.window(500)
+    await second.read()
+    assert len(second.detector._due) == 1
+    log.room = 1
+    first.detector._append_due()
+    await second.read()
+    log.room = 5
+    second.detector._append_due()
+    assert len(log.opened()) == 1

@@ -127,3 +127,17 @@ async def test_09_written_in_part() -> None:
     assert (writer.written, writer.buffered) == (3, 2)
     await writer.flush(1.0)
     assert producer.sequences == [1, 3, 5, 2, 4]
+
+
+async def test_10_has_room_while_less_than_half_the_buffer_waits() -> None:
+    """By count and by bytes; for one at least, however small the buffer."""
+    one = make(Producer())
+    observe(one, 1)
+    size = one._waiting_bytes
+    for bounds, fits in (({"buffer": 10}, 5), ({"buffer": 1}, 1), ({"buffer_bytes": 4 * size}, 2)):
+        writer = make(Producer(), **bounds)
+        for _ in range(fits):
+            assert writer.has_room
+            observe(writer, 1)
+        assert not writer.has_room
+        assert writer.lost == 0
