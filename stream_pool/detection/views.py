@@ -11,6 +11,7 @@ from stream_pool.lag import PartitionHistory
 from stream_pool.signals import Coverage, Covered, SignalWindow, Slice
 
 _POLLS_TO_BEGIN_ANEW = 3
+_WINDOWS_TO_BEGIN_ANEW = 2
 
 
 @dataclass(slots=True)
@@ -20,13 +21,15 @@ class PartitionView:
     The account begins with the first range that is reported. It is forgotten with the partition, when there
     were neither reports nor polls for `Rules.expire_after_s`: what was not observed until reports come again
     nobody knows, and is not held against anybody. Polls that find the end before the place where the account
-    stands, `_POLLS_TO_BEGIN_ANEW` in a row, say that the topic was made anew: so does the account begin.
+    stands, `_POLLS_TO_BEGIN_ANEW` in a row and over `_WINDOWS_TO_BEGIN_ANEW` windows, say that the topic was
+    made anew: so does the account begin. What a worker polled before it was cut off comes all at once.
     """
 
     history: PartitionHistory
     coverage: Coverage | None = None
     polled_below: int | None = None
     ends_below: int = 0
+    below_since_ms: int = 0
 
     @classmethod
     def begin(cls, rules: Rules) -> "PartitionView":
@@ -49,7 +52,7 @@ class PartitionView:
         first; only when the next poll says the same is it a step back.
         """
         self.history.add_end(lag.end_offset, at_ms)
-        self._check_end(lag.end_offset)
+        self._check_end(lag.end_offset, at_ms)
         offset, known = lag.committed_offset, self.history.committed_offset
         if offset is None or offset == known:
             return
@@ -64,13 +67,16 @@ class PartitionView:
             self.coverage = Coverage(end=signals.from_offset)
         return self.coverage.cover(signals.from_offset, signals.to_offset)
 
-    def _check_end(self, end_offset: int) -> None:
-        """One poll may be older than the report that came into the log before it; not several."""
+    def _check_end(self, end_offset: int, at_ms: int) -> None:
+        """A poll may be older than the report that came into the log before it; not several, for long."""
         if self.coverage is None or end_offset >= self.coverage.end:
             self.ends_below = 0
             return
+        if not self.ends_below:
+            self.below_since_ms = at_ms
         self.ends_below += 1
-        if self.ends_below >= _POLLS_TO_BEGIN_ANEW:
+        lasts = at_ms - self.below_since_ms >= _WINDOWS_TO_BEGIN_ANEW * self.history.interval_ms
+        if lasts and self.ends_below >= _POLLS_TO_BEGIN_ANEW:
             self.coverage, self.ends_below = None, 0
 
 

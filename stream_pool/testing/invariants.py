@@ -23,13 +23,11 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from stream_pool.detection.verdict import Verified
-from stream_pool.detection.views import _POLLS_TO_BEGIN_ANEW as POLLS_TO_BEGIN_ANEW
 from stream_pool.events import (
     Anomaly,
     AnomalyOpened,
     AnomalyResolved,
     ClockTicked,
-    LagSampled,
     LoggedEvent,
     MalformedEvent,
     ObservationsLost,
@@ -210,14 +208,7 @@ def judge_account(witness: Witness, events: list[LoggedEvent], verdict: Verified
     first: dict[tuple[str, int], int] = {}
     last: dict[tuple[str, int], int] = {}
     reported = 0
-    stale: Counter[tuple[str, int]] = Counter()
     for logged in events:
-        if isinstance(logged.event, LagSampled):
-            for lag in logged.event.partitions:
-                key = (lag.topic, lag.partition)
-                stale[key] = stale[key] + 1 if lag.end_offset < last.get(key, 0) else 0
-                if stale[key] >= POLLS_TO_BEGIN_ANEW:
-                    return  # taken for a topic that was made anew: the account begins anew
         if isinstance(logged.event, SignalsSampled):
             for entry in logged.event.partitions:
                 key = (entry.topic, entry.partition)

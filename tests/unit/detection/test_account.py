@@ -100,19 +100,31 @@ def test_2_3_polls_keep_the_account_of_a_quiet_partition() -> None:
 
 
 def test_2_3_topic_made_anew_begins_a_new_account() -> None:
-    """Three polls in a row below the account say that its records are gone; one or two may be late."""
+    """Three polls in a row and over two windows say that its records are gone; one or two may be late."""
     log = LogScript()
     ranged(log, 0, 1000)
     for _ in range(2):
         log.lag(0, committed=5)
+        log.tick()
     log.lag(0, committed=1000)
     for _ in range(2):
         log.lag(0, committed=5)
+        log.tick()
     ranged(log, 0, 5)
     assert account(fold_all(log.events)[0]) == Account(1000, 5, 0)
     log.lag(0, committed=5)
     ranged(log, 5, 10)
     assert account(fold_all(log.events)[0]) == Account(1005, 5, 0)
+
+
+def test_2_3_what_comes_late_all_at_once_begins_no_account() -> None:
+    """A worker that was cut off from the log writes its old polls when it is back; the topic is as it was."""
+    log = LogScript()
+    ranged(log, 0, 1000)
+    for _ in range(20):
+        log.lag(0, committed=5)
+    ranged(log, 1000, 1010)
+    assert account(fold_all(log.events)[0]) == Account(1010, 0, 0)
 
 
 def test_2_3_evidence_says_what_was_not_observed() -> None:
