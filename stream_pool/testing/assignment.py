@@ -25,10 +25,9 @@ class _Place:
 
 
 class Places:
-    """One assignment, in order of topic and partition; `active` until the next one."""
+    """One assignment, in order of topic and partition."""
 
     def __init__(self, partitions: Iterable[TopicPartition]) -> None:
-        self.active = True
         self._places = {partition: _Place() for partition in sorted(partitions)}
 
     def __contains__(self, partition: object) -> bool:
@@ -58,7 +57,6 @@ class Places:
         await waiter
 
     def end(self) -> None:
-        """Another assignment has taken over."""
-        self.active = False
+        """Another assignment has taken over: nobody needs to wait for this one's positions."""
         for place in self._places.values():
             place.tell()

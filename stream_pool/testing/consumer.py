@@ -159,11 +159,11 @@ class MemoryConsumer:
     def _depart(self) -> None:
         """The next fetch is on its way."""
         seconds = self._wire.faults.draw_s(self._wire.random) + self._wire.faults.draw_s(self._wire.random)
-        worker = self._wire.worker
-        if (late := self._wire.faults.find("read_late", worker=worker)) is not None:
-            seconds += late.seconds
+        faults, worker = self._wire.faults, self._wire.worker
+        late = (faults.find("read_late", topic=topic, worker=worker) for topic in self._topics)
+        seconds += next((fault.seconds for fault in late if fault is not None), 0.0)
         for topic in self._topics:
-            if (slow := self._wire.faults.find("topic_slow", topic=topic, worker=worker)) is not None:
+            if (slow := faults.find("topic_slow", topic=topic, worker=worker)) is not None:
                 seconds += slow.seconds
         self._there_s = asyncio.get_running_loop().time() + seconds
 

@@ -10,19 +10,24 @@ own random numbers, so that the same seed gives the same ways.
 | `write_fails` | `KafkaTimeoutError`, and nothing was written |
 | `write_answer_lost` | `KafkaTimeoutError`, and it was written |
 | `write_repeated` | an answer, and it was written twice, as by a retry inside the client |
-| `read_late` | what it reads comes `seconds` later |
+| `read_late` | what it reads comes `seconds` later; of a topic: all that it reads together with it |
 | `commit_refused` | an error that no retry mends, and nothing was committed |
 | `commit_answer_lost` | no answer, and it was committed |
 | `topic_refused` | `TopicAuthorizationFailedError` for reading and writing |
 | `topic_slow` | every write and read of the topic takes `seconds` longer |
 | `broker_away` | nothing is answered; sessions end as they would |
+
+A fault of commits may be for one group, one of writes, reads or topics for one topic, each for one worker:
+`one/2` is its second life, `one` all of them.
 """
 
 import asyncio
 import math
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
+from typing import Literal, get_args
+
+from stream_pool.errors import MisuseError
 
 Kind = Literal[
     "write_fails",
@@ -36,6 +41,8 @@ Kind = Literal[
     "broker_away",
 ]
 
+_OF_COMMITS = ("commit_refused", "commit_answer_lost")
+_OF_TOPICS = tuple(kind for kind in get_args(Kind) if kind not in (*_OF_COMMITS, "broker_away"))
 _LONG_WAY_ONE_IN = 40
 _LONG_WAY = 6.0
 
@@ -58,9 +65,10 @@ class Fault:
 
     def hits(self, topic: str | None, worker: str | None, group: str | None) -> bool:
         """Whether it is meant for such a deed."""
+        name = (worker or "").rpartition("/")[0]
         return (
             (self.topic is None or self.topic == topic)
-            and (self.worker is None or self.worker == worker)
+            and (self.worker is None or self.worker in (worker, name))
             and (self.group is None or self.group == group)
         )
 
@@ -83,7 +91,16 @@ class Faults:
         for_s: float | None = None,
         seconds: float = 0.0,
     ) -> Fault:
-        """Begin a fault: it ends after `times` deeds, after `for_s` seconds, when it is told to, or never."""
+        """Begin a fault: it ends after `times` deeds, after `for_s` seconds, when it is told to, or never.
+
+        Raises `MisuseError` for one that could never happen.
+        """
+        if kind not in get_args(Kind):
+            raise MisuseError(f"no fault is called {kind!r}: there are {', '.join(get_args(Kind))}")
+        if topic is not None and kind not in _OF_TOPICS:
+            raise MisuseError(f"{kind} is not of a topic, and would never happen")
+        if group is not None and kind not in _OF_COMMITS:
+            raise MisuseError(f"{kind} is not of a group, and would never happen")
         fault = Fault(
             kind,
             topic,

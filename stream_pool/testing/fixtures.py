@@ -1,6 +1,6 @@
 """The pytest plugin: the fixture `simulation`, in every test run where stream-pool is installed.
 
-Nothing of it is imported before a test asks for it.
+Neither Faust nor the client is imported before a test asks for it.
 """
 
 from collections.abc import Iterator

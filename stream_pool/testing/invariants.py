@@ -73,7 +73,7 @@ class Witness:
         self._sim = sim
         self._group = group
         self._topic = topic
-        self._is_done = is_done
+        self.is_done = is_done
         self._done_to: dict[TopicPartition, int] = {}
         self._commits: set[tuple[TopicPartition, int]] = set()
         self._dead_letters = TopicPartition(f"{group}.dead-letters", 0)
@@ -103,7 +103,7 @@ class Witness:
     def done_to(self, place: TopicPartition, up_to: int) -> int:
         """The first offset of a partition that is not done, as far as `up_to`."""
         offset = self._done_to.get(place, 0)
-        while offset < up_to and self._is_done(place.partition, offset):
+        while offset < up_to and self.is_done(place.partition, offset):
             offset += 1
         self._done_to[place] = offset
         return offset
@@ -180,7 +180,7 @@ def judge_orders(
         lost = [
             offset
             for offset in range(kept_from.get(partition, 0), end)
-            if not witness._is_done(partition, offset)
+            if not witness.is_done(partition, offset)
         ]
         if lost:
             witness.blame("lost", f"{topic}-{partition}: {lost[:_SHOWN]}, {len(lost)} of {end}")
@@ -190,7 +190,7 @@ def judge_orders(
 
 
 def judge_log(witness: Witness, sim: Simulation, group: str) -> Verified | None:
-    """`log` and `account`. What was verified; None where there is a difference."""
+    """`log`. What was verified; None where there is a difference."""
     verdict = sim.verify(group)
     if not isinstance(verdict, Verified):
         witness.blame("log", str(verdict))

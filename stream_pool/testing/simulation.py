@@ -25,6 +25,7 @@ from random import Random
 from typing import TypeVar
 
 from aiokafka import TopicPartition
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from stream_pool.detection.snapshots_kept import SnapshotsKept
 from stream_pool.detection.verdict import Verdict
@@ -208,12 +209,15 @@ class Simulation:
         return [raw_record(record) for record in self.log.all_records(topic, partition)]
 
     def committed(self, group: str, topic: str) -> list[int | None]:
-        """What a group has committed of each partition of a topic; None: nothing yet."""
+        """What a group has committed of each partition of a topic; None: nothing yet.
+
+        Raises `UnknownTopicOrPartitionError`.
+        """
         commits = self.log.committed(group)
         return [commits.get(place) for place in self._partitions(topic)]
 
     def behind(self, group: str, topic: str) -> int:
-        """Records of a topic that a group has not committed."""
+        """Records of a topic that a group has not committed. Raises `UnknownTopicOrPartitionError`."""
         commits = self.log.committed(group)
         total = 0
         for place in self._partitions(topic):
@@ -263,4 +267,7 @@ class Simulation:
         return self.records(topic) if self.log.partition_count(topic) else []
 
     def _partitions(self, topic: str) -> list[TopicPartition]:
-        return [TopicPartition(topic, number) for number in range(self.log.partition_count(topic) or 0)]
+        count = self.log.partition_count(topic)
+        if count is None:
+            raise UnknownTopicOrPartitionError(topic)
+        return [TopicPartition(topic, number) for number in range(count)]

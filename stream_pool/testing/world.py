@@ -11,7 +11,6 @@ The limits are those of `Simulation`, which is there for stories that wait for s
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from types import ModuleType, TracebackType
@@ -27,7 +26,7 @@ from stream_pool.testing.app_module import AppModule
 from stream_pool.testing.dead_letter import DeadLetter, read_dead_letters
 from stream_pool.testing.faults import Fault, Kind
 from stream_pool.testing.loop import VirtualLoop
-from stream_pool.testing.simulation import Simulation
+from stream_pool.testing.simulation import Simulation, dispose_quietly
 from stream_pool.testing.virtual_time import virtual_time
 from stream_pool.testing.worker import SimWorker
 
@@ -35,6 +34,7 @@ T = TypeVar("T")
 Value = bytes | str | dict[str, Any] | list[Any] | None
 
 _START_LIMIT_S = 60.0
+_TYPES = "stream-pool."
 
 
 class World:
@@ -54,7 +54,7 @@ class World:
         _refuse_loop()
         self._closing.enter_context(virtual_time())
         self._loop = VirtualLoop()
-        self._closing.callback(_dispose, self._loop)
+        self._closing.callback(dispose_quietly, self._loop)
         self.simulation = self._do(lambda: Simulation(seed=self._seed, latency_s=self._latency_s))
         return self
 
@@ -145,18 +145,22 @@ class World:
         *,
         topic: str | None = None,
         worker: str | None = None,
+        group: str | None = None,
         times: int | None = None,
         for_s: float | None = None,
         seconds: float = 0.0,
     ) -> Fault:
         """Begin a fault of the log, as `stream_pool.testing.faults` names them.
 
-        It ends after `times` deeds, after `for_s` seconds, or with `end()` of what is returned; `topic` and
-        `worker` say whom it meets. `seconds` is how long a slow one takes.
+        It ends after `times` deeds, after `for_s` seconds, or with `end()` of what is returned; `topic`,
+        `worker` and `group` say whom it meets. `seconds` is how long a slow one takes. Raises `MisuseError`
+        for one that could never happen.
         """
         faults = self.simulation.faults
         return self._do(
-            lambda: faults.add(kind, topic=topic, worker=worker, times=times, for_s=for_s, seconds=seconds)
+            lambda: faults.add(
+                kind, topic=topic, worker=worker, group=group, times=times, for_s=for_s, seconds=seconds
+            )
         )
 
     def committed(self, topic: str, group: str | None = None) -> list[int | None]:
@@ -172,9 +176,10 @@ class World:
         return read_dead_letters(self.simulation.dead_letters(group or self.group))
 
     def events(self, kind: str = "", group: str | None = None) -> list[LoggedEvent]:
-        """The group's event log; with `kind`, such as `anomaly.opened`, only those."""
+        """The group's event log; with `kind`, such as `anomaly.opened` or `anomaly`, only those."""
         logged = self.simulation.events(group or self.group)
-        return [each for each in logged if kind in getattr(each.event, "TYPE", "")]
+        begin = f"{_TYPES}{kind}." if kind else ""
+        return [each for each in logged if getattr(each.event, "TYPE", "").startswith(begin)]
 
     def anomalies(self, group: str | None = None) -> list[Anomaly]:
         """The anomalies in the group's event log, repeats left out."""
@@ -235,16 +240,6 @@ class World:
 def _refuse_loop() -> None:
     if asyncio._get_running_loop() is not None:
         raise MisuseError("a world has a loop of its own: use it in a plain test function, without async")
-
-
-def _dispose(loop: VirtualLoop) -> None:
-    """End what is left, without a word: the services that are cut off would call it a crash."""
-    disabled = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        loop.dispose()
-    finally:
-        logging.disable(disabled)
 
 
 def _raw(value: Value) -> bytes | None:

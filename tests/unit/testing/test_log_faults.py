@@ -126,13 +126,15 @@ def test_5_a_commit_that_was_given_up_on_the_way_still_arrives() -> None:
     in_world(story, latency_s=1.0)
 
 
-def test_6_a_late_read_comes_late() -> None:
+@pytest.mark.parametrize("topic", [None, "orders"])
+def test_6_a_late_read_comes_late(topic: str | None) -> None:
     """Nothing is lost by it."""
 
     async def story(world: World) -> None:
         member = world.member("one")
         await asyncio.sleep(1)
-        world.faults.add("read_late", seconds=4.0, times=1)
+        world.faults.add("read_late", topic="others", seconds=60.0)
+        world.faults.add("read_late", topic=topic, seconds=4.0, times=1)
         for _ in range(6):
             world.log.append("orders", 0, b"x")
         await asyncio.sleep(1)

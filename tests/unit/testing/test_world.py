@@ -3,11 +3,14 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from stream_pool import App
 from stream_pool.errors import ExitCode, MisuseError
+from stream_pool.events import PoolSampled
 from stream_pool.stream.errors import HandlerFailed
 from stream_pool.testing.world import World
 
@@ -165,3 +168,54 @@ def test_10_a_marker_sets_the_seed(simulation: World) -> None:
     """And how slow the log is."""
     assert simulation.simulation.seed == 5
     assert simulation.simulation.faults.latency_s == 0.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "about"),
+    [
+        pytest.param("comit_refused", {}, id="1 no such fault"),
+        pytest.param("commit_refused", {"topic": "orders"}, id="2 commits are a group's"),
+        pytest.param("broker_away", {"topic": "orders"}, id="3 a broker is away as a whole"),
+        pytest.param("write_fails", {"group": "pricing"}, id="4 writes are a topic's"),
+    ],
+)
+def test_11_a_fault_that_cannot_happen_is_misuse(simulation: World, kind: Any, about: dict[str, str]) -> None:
+    """A test that waits for it would wait for nothing."""
+    with pytest.raises(MisuseError):
+        simulation.fault(kind, **about)
+
+
+@pytest.mark.parametrize(
+    ("worker", "committed"),
+    [
+        pytest.param("one", [None], id="1 every life of a worker"),
+        pytest.param("one/1", [None], id="2 its first life"),
+        pytest.param("one/2", [1], id="3 its next life"),
+        pytest.param("two", [1], id="4 another worker"),
+    ],
+)
+def test_12_a_fault_of_one_worker(simulation: World, worker: str, committed: list[int | None]) -> None:
+    """By its name, or by one of its lives."""
+    simulation.start_worker("topologies.orders", "one")
+    simulation.fault("commit_refused", worker=worker)
+    simulation.produce("orders", [{"sku": "a"}])
+    simulation.advance(10)
+    assert simulation.committed("orders") == committed
+
+
+def test_13_of_a_topic_that_is_not_there_nothing_is_said(simulation: World) -> None:
+    """A name that is written wrong is not 0 records behind."""
+    simulation.start_worker("topologies.orders")
+    with pytest.raises(UnknownTopicOrPartitionError):
+        simulation.behind("oders")
+    with pytest.raises(UnknownTopicOrPartitionError):
+        simulation.committed("oders")
+
+
+def test_14_events_of_a_kind(simulation: World) -> None:
+    """By its whole name, or by its first word."""
+    simulation.start_worker("topologies.orders")
+    simulation.advance(30)
+    assert {type(logged.event) for logged in simulation.events("pool")} == {PoolSampled}
+    assert simulation.events("pool.sampled") == simulation.events("pool")
+    assert simulation.events("pool.sample") == []
