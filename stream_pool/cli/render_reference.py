@@ -105,11 +105,11 @@ def clock(at_s: float | None) -> str:
 
 def _row(row: Row) -> tuple[str, ...]:
     by = f"{row.severity} {row.rule}" if row.severity else ("no rule" if row.rule is None else _UNKNOWN)
-    ahead_s = row.ahead_s if row.rule is not None else None
     ahead = _UNKNOWN
-    if ahead_s is not None:
+    if row.rule is not None and row.story_s is not None and row.found_s is not None:
+        ahead_s = int(row.story_s) - int(row.found_s)  # of the whole seconds that stand beside it
         sign = "-" if ahead_s < 0 else ""
-        ahead = f"{sign}{int(abs(ahead_s)) // 60}:{int(abs(ahead_s)) % 60:02}"
+        ahead = f"{sign}{abs(ahead_s) // 60}:{abs(ahead_s) % 60:02}"
     story = "not told" if row.story_s is None else clock(row.story_s)
     return (row.what, story, clock(row.found_s), by, ahead)
 
