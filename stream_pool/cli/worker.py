@@ -25,7 +25,7 @@ def worker(
     decoder: Annotated[str | None, typer.Option(help="stream_pool or orjson.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
 ) -> None:
-    """Run a worker. Options stand above the STREAM_POOL_* variables; both are explained in the README.
+    """Run a worker. Options stand above the STREAM_POOL_* variables, which docs/settings.md explains.
 
     Exit codes: 0 stopped as asked, 1 fault, 2 wrong setting or app, 3 no broker, 4 topic missing, 5 a
     handler failed under on_error="stop", 6 dead-letter budget, 7 committed offset deleted by retention, 8
