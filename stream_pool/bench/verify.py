@@ -23,7 +23,7 @@ from stream_pool.bench.interval import paired_ratio, spread
 from stream_pool.bench.report import Bar, Report, environment
 from stream_pool.detection import State, fold
 from stream_pool.errors import StreamPoolError
-from stream_pool.events import read_record
+from stream_pool.events import read_raw
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident.log_file import LogFileWriter
 
@@ -99,14 +99,7 @@ def _fold_rate(events: list[RawRecord]) -> float:
     state = State()
     began_s = time.process_time()
     for record in events:
-        logged = read_record(
-            record.offset,
-            record.timestamp_ms,
-            record.headers,
-            record.value,
-            record.key,
-            record.timestamp_type,
-        )
+        logged = read_raw(record)
         state, _ = fold(state, logged)
     return len(events) / (time.process_time() - began_s)
 

@@ -29,7 +29,7 @@ from stream_pool.detection.snapshot import SnapshotUnreadable, dump_state, load_
 from stream_pool.detection.snapshot_records import Snapshot, SnapshotDamaged
 from stream_pool.detection.state import State, missing
 from stream_pool.detection.verdict import Difference, Kind, UnknownFold, Verdict, Verified, states_apart
-from stream_pool.events import ClockTicked, DetectorConfigured, LoggedEvent, read_record
+from stream_pool.events import ClockTicked, DetectorConfigured, LoggedEvent, read_raw
 from stream_pool.events.raw_record import RawRecord
 
 SETTLED_AFTER_MS = 3_600_000
@@ -81,14 +81,7 @@ class Verifier:
         if self._next_offset is not None and record.offset < self._next_offset:
             problem = f"comes behind offset {self._next_offset - 1}"
             return Difference(record.offset, Kind.ORDER, problem)
-        logged = read_record(
-            record.offset,
-            record.timestamp_ms,
-            record.headers,
-            record.value,
-            record.key,
-            record.timestamp_type,
-        )
+        logged = read_raw(record)
         if self._from_offset is None:
             self._begin(record)
         found = self._take(record, logged)

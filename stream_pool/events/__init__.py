@@ -10,6 +10,7 @@ from stream_pool.events.cloudevents import (
     UnknownEvent,
     decode,
     encode,
+    read_raw,
     read_record,
 )
 from stream_pool.events.form import EventFormError, Scalar
@@ -66,5 +67,6 @@ __all__ = [
     "encode",
     "event_id",
     "json_schema",
+    "read_raw",
     "read_record",
 ]

@@ -15,6 +15,7 @@ import orjson
 from stream_pool.events.anomalies import AnomalyOpened, AnomalyResolved
 from stream_pool.events.catalog import EVENT_TYPES, FORMS, Event
 from stream_pool.events.form import EventFormError
+from stream_pool.events.raw_record import RawRecord
 from stream_pool.events.record_digest import record_digest
 
 Headers: TypeAlias = Iterable[tuple[str, bytes | None]]
@@ -128,6 +129,18 @@ def read_record(
         _decode(attributes, value),
         timestamp_type,
         record_digest(offset, timestamp_ms, timestamp_type, key, headers, value),
+    )
+
+
+def read_raw(record: RawRecord) -> LoggedEvent:
+    """The same for a record as it lies there."""
+    return read_record(
+        record.offset,
+        record.timestamp_ms,
+        record.headers,
+        record.value,
+        record.key,
+        record.timestamp_type,
     )
 
 

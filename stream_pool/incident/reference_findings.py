@@ -17,7 +17,7 @@ from stream_pool.events import (
     LoggedEvent,
     MemorySampled,
     SignalsSampled,
-    read_record,
+    read_raw,
 )
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident import reference as told
@@ -100,16 +100,7 @@ class Findings:
             self._snapshots.take(record)
         elif topic == EVENTS_TOPIC:
             self._log.append(record)
-            self._fold(
-                read_record(
-                    record.offset,
-                    record.timestamp_ms,
-                    record.headers,
-                    record.value,
-                    record.key,
-                    record.timestamp_type,
-                )
-            )
+            self._fold(read_raw(record))
 
     def verify(self) -> Verdict:
         """What `stream-pool verify` says of this log."""

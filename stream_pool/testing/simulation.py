@@ -30,7 +30,7 @@ from aiokafka.errors import UnknownTopicOrPartitionError
 from stream_pool.detection.snapshots_kept import SnapshotsKept
 from stream_pool.detection.verdict import Verdict
 from stream_pool.detection.verification import Verifier
-from stream_pool.events import Anomaly, AnomalyOpened, AnomalyResolved, LoggedEvent, read_record
+from stream_pool.events import Anomaly, AnomalyOpened, AnomalyResolved, LoggedEvent, read_raw
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.settings import Settings
 from stream_pool.stream.app import App
@@ -231,17 +231,7 @@ class Simulation:
 
     def events(self, group: str) -> list[LoggedEvent]:
         """The events that stand in a group's log, decoded."""
-        return [
-            read_record(
-                record.offset,
-                record.timestamp_ms,
-                record.headers,
-                record.value,
-                record.key,
-                record.timestamp_type,
-            )
-            for record in self._kept(f"{group}.events")
-        ]
+        return [read_raw(record) for record in self._kept(f"{group}.events")]
 
     def anomalies(self, group: str) -> list[Anomaly]:
         """The anomalies in a group's log, repeats left out."""

@@ -186,8 +186,14 @@ class World:
         return self.simulation.anomalies(group or self.group)
 
     def verify(self, group: str | None = None) -> Verdict:
-        """Whether the group's event log is what follows from it, as `stream-pool verify` would say."""
-        return self.simulation.verify(group or self.group)
+        """Whether the group's event log is what follows from it, as `stream-pool verify` would say.
+
+        Raises `MisuseError` where the log has no event yet: nothing would have been verified.
+        """
+        group = group or self.group
+        if not self.simulation.events(group):
+            raise MisuseError(f"the log of group {group!r} has no event: there is nothing to verify")
+        return self.simulation.verify(group)
 
     @property
     def group(self) -> str:

@@ -16,8 +16,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from stream_pool.testing.schedule import Schedule
-from stream_pool.testing.trial import Outcome, try_schedule
+from simulation.schedule import Schedule
+from simulation.trial import Outcome, try_schedule
 
 CHUNK = 10
 PROGRESS_S = 5.0

@@ -25,7 +25,7 @@ from stream_pool.events import (
     SignalsSampled,
     encode,
     event_id,
-    read_record,
+    read_raw,
 )
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident.log_file import LogFileWriter
@@ -39,14 +39,7 @@ RULES = Rules(
 
 
 def read(record: RawRecord) -> LoggedEvent:
-    return read_record(
-        record.offset,
-        record.timestamp_ms,
-        record.headers,
-        record.value,
-        record.key,
-        record.timestamp_type,
-    )
+    return read_raw(record)
 
 
 @dataclass

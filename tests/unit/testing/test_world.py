@@ -219,3 +219,9 @@ def test_14_events_of_a_kind(simulation: World) -> None:
     assert {type(logged.event) for logged in simulation.events("pool")} == {PoolSampled}
     assert simulation.events("pool.sampled") == simulation.events("pool")
     assert simulation.events("pool.sample") == []
+
+
+def test_15_nothing_is_verified_where_nothing_was_written(simulation: World) -> None:
+    """A misspelt group, or no detector: the verdict would prove nothing."""
+    with pytest.raises(MisuseError, match="nothing to verify"):
+        simulation.verify("nobody")

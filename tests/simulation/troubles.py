@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from stream_pool.testing.schedule import Fault
+from simulation.schedule import Fault
+from simulation.trial_app import GROUP, TOPIC, TrialApp
 from stream_pool.testing.simulation import Simulation
-from stream_pool.testing.trial_app import GROUP, TOPIC, TrialApp
 from stream_pool.testing.worker import SimWorker
 
 _EVENTS = {"topic": f"{GROUP}.events"}

@@ -4,12 +4,12 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+from simulation.schedule import Message, Schedule
 from stream_pool.settings import Settings
 from stream_pool.stream.app import App
 from stream_pool.stream.batch import Rejected
 from stream_pool.stream.order import Order
 from stream_pool.testing.ledger import Ledger
-from stream_pool.testing.schedule import Message, Schedule
 
 GROUP = "orders-group"
 TOPIC = "orders"

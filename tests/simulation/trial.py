@@ -14,13 +14,8 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
-from stream_pool.detection.verdict import Verified
-from stream_pool.errors import StreamPoolError
-from stream_pool.events.raw_record import RawRecord
-from stream_pool.testing.app_log import caught_logs
-from stream_pool.testing.errors import SimulationError
-from stream_pool.testing.groups import GroupState
-from stream_pool.testing.invariants import (
+from simulation.app_log import caught_logs
+from simulation.invariants import (
     Violation,
     Witness,
     judge_account,
@@ -29,10 +24,15 @@ from stream_pool.testing.invariants import (
     judge_ticks,
     losses,
 )
-from stream_pool.testing.schedule import Fault, Schedule
+from simulation.schedule import Fault, Schedule
+from simulation.trial_app import GROUP, TOPIC, TrialApp
+from simulation.troubles import Troubles
+from stream_pool.detection.verdict import Verified
+from stream_pool.errors import StreamPoolError
+from stream_pool.events.raw_record import RawRecord
+from stream_pool.testing.errors import SimulationError
+from stream_pool.testing.groups import GroupState
 from stream_pool.testing.simulation import Simulation, simulate
-from stream_pool.testing.trial_app import GROUP, TOPIC, TrialApp
-from stream_pool.testing.troubles import Troubles
 from stream_pool.testing.worker import SimWorker
 
 _LOOK_EVERY_S = 0.5
