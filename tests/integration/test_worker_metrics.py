@@ -97,4 +97,4 @@ async def test_two_workers_may_not_want_one_port_unsaid(kafka: Broker, lab: Lab)
     first = await lab.worker("each_async", topic).ready()
     second = lab.worker("each_async", topic, web_port=first.port)
     assert await second.exited() != 0
-    assert "address already in use" in second.text()
+    assert "is taken: name another port" in second.text()
