@@ -30,6 +30,7 @@ from aiokafka.errors import UnknownTopicOrPartitionError
 from stream_pool.detection.snapshots_kept import SnapshotsKept
 from stream_pool.detection.verdict import Verdict
 from stream_pool.detection.verification import Verifier
+from stream_pool.errors import MisuseError
 from stream_pool.events import Anomaly, AnomalyOpened, AnomalyResolved, LoggedEvent, read_raw
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.settings import Settings
@@ -136,26 +137,33 @@ class Simulation:
         self.lives.append(worker)
         return worker
 
+    def worker(self, name: str) -> SimWorker:
+        """The latest life of a worker. Raises `MisuseError` where there was none of that name."""
+        if name not in self.workers:
+            there = ", ".join(map(repr, self.workers)) or "none"
+            raise MisuseError(f"no worker {name!r} was started; there are: {there}")
+        return self.workers[name]
+
     def restart(self, name: str) -> SimWorker:
         """Begin the next life of a worker that ended."""
-        before = self.workers[name]
+        before = self.worker(name)
         return self.start_worker(before.make_app, name, faust=before.faust)
 
     async def stop(self, name: str) -> None:
         """Ask a worker to stop, and wait until it has: at most as long as its own deadline."""
-        await self.workers[name].stop()
+        await self.worker(name).stop()
 
     def kill(self, name: str) -> None:
         """End a worker at once, as `kill -9` does."""
-        self.workers[name].kill()
+        self.worker(name).kill()
 
     def freeze(self, name: str) -> None:
         """Hold a worker, as SIGSTOP does."""
-        self.workers[name].freeze()
+        self.worker(name).freeze()
 
     def thaw(self, name: str) -> None:
         """Let a frozen worker go on."""
-        self.workers[name].thaw()
+        self.worker(name).thaw()
 
     def memory(self, name: str) -> ScriptedMemory:
         """What worker `name` finds when it looks at its memory."""

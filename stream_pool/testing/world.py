@@ -86,7 +86,7 @@ class World:
     def stop(self, name: str = "worker") -> ExitCode | None:
         """Ask a worker to stop, wait until it has, and return its exit code."""
         self._run(self.simulation.stop(name))
-        return self.simulation.workers[name].exit_code
+        return self.simulation.worker(name).exit_code
 
     def kill(self, name: str = "worker") -> None:
         """End a worker at once, as `kill -9` does."""

@@ -225,3 +225,10 @@ def test_15_nothing_is_verified_where_nothing_was_written(simulation: World) -> 
     """A misspelt group, or no detector: the verdict would prove nothing."""
     with pytest.raises(MisuseError, match="nothing to verify"):
         simulation.verify("nobody")
+
+
+def test_16_a_worker_that_was_never_started_is_named(simulation: World) -> None:
+    """With those that were."""
+    simulation.start_worker("topologies.orders", "one")
+    with pytest.raises(MisuseError, match="no worker 'two' was started; there are: 'one'"):
+        simulation.kill("two")
