@@ -4,9 +4,10 @@ Observations wait in a buffer while the log cannot be written; the oldest are dr
 type is itself an observation, `observations.lost`. Every one carries the worker, its incarnation and a
 rising sequence, so that a reader drops what was written twice.
 
-The limits: an event whose acknowledgement was lost counts as not written, and is written again. What is left
-in the buffer when the process ends is lost with it; it is counted and said in the worker's own log, and shows
-in the event log as positions that nobody accounted for.
+The limits: an event whose acknowledgement was lost counts as not written, and is written again; so more may
+be told to be lost than was, and never less. What is left in the buffer when the process ends is lost with
+it; it is counted and said in the worker's own log, and shows in the event log as positions that nobody
+accounted for.
 """
 
 import asyncio
