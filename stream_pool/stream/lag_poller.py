@@ -113,8 +113,9 @@ class LagPoller:
             return {}
         try:
             async with asyncio.timeout(_POLL_TIMEOUT_S):
-                ends = await self._observer.end_offsets(partitions)
-                committed = await self._observer.committed(self.group, partitions)
+                ends, committed = await asyncio.gather(
+                    self._observer.end_offsets(partitions), self._observer.committed(self.group, partitions)
+                )
         except (TimeoutError, KafkaError) as error:
             self.failures += 1
             self._lag_trouble.met(error)
