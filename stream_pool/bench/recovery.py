@@ -27,7 +27,7 @@ from stream_pool.bench.stream import QUIET
 from stream_pool.broker import Broker
 from stream_pool.clock import SystemClock
 from stream_pool.detection.verdict import Verdict, Verified
-from stream_pool.detection.verification import Verifier
+from stream_pool.detection.verification import verify
 from stream_pool.events import AnomalyOpened, AnomalyResolved, ClockTicked, read_record
 from stream_pool.stream.kafka import KafkaClient
 from stream_pool.stream.log_reader import LogReader
@@ -209,11 +209,8 @@ async def verified(servers: str, group: str) -> Verdict:
     client = KafkaClient({"bootstrap_servers": servers.split(",")}, "bench-recovery", SystemClock())
     reader = LogReader(client, f"{group}.events")
     await reader.open()
-    verifier = Verifier(reader.group, reader.snapshots.whole, reader.snapshots.damaged)
-    async for record in reader.records():
-        if (found := verifier.take(record)) is not None:
-            return found
-    return verifier.finish(reader.end_offset)
+    records = [record async for record in reader.records()]
+    return verify(reader.group, records, reader.snapshots, reader.end_offset)
 
 
 def _line(recovery: Recovery) -> str:

@@ -1,6 +1,5 @@
 """What a verification came to, as lines for a person and as one object for a program."""
 
-import base64
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from typing import Any, TextIO
 
 from stream_pool.detection import FOLD_VERSION
 from stream_pool.detection.verdict import Difference, UnknownFold, Verdict, Verified, Version
-from stream_pool.incident.log_file import LogFileDamaged
+from stream_pool.incident.log_file import LogFileDamaged, text_or_base64
 
 _BAR_FROM_S = 0.5
 _UNCHECKED = {
@@ -197,13 +196,4 @@ def _readable(content: bytes | None) -> str:
 
 
 def _parts(version: Version | None) -> list[list[Any]] | None:
-    return None if version is None else [[name, _text(content)] for name, content in version]
-
-
-def _text(content: bytes | None) -> str | dict[str, str] | None:
-    if content is None:
-        return None
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return {"base64": base64.b64encode(content).decode()}
+    return None if version is None else [[name, text_or_base64(content)] for name, content in version]

@@ -17,7 +17,7 @@ the anomalies, and the snapshots that are still to come.
 """
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from stream_pool.detection._chain_check import ChainCheck
 from stream_pool.detection._expected import Expected
@@ -27,6 +27,7 @@ from stream_pool.detection.fold import fold
 from stream_pool.detection.rules import FOLD_VERSION
 from stream_pool.detection.snapshot import SnapshotUnreadable, dump_state, load_state
 from stream_pool.detection.snapshot_records import Snapshot, SnapshotDamaged
+from stream_pool.detection.snapshots_kept import SnapshotsKept
 from stream_pool.detection.state import State, missing
 from stream_pool.detection.verdict import Difference, Kind, UnknownFold, Verdict, Verified, states_apart
 from stream_pool.events import ClockTicked, DetectorConfigured, LoggedEvent, read_raw
@@ -257,6 +258,17 @@ def _is_before(state: State, offset: int, record: RawRecord) -> bool:
     """Whether a state that stands behind `record` is older than it: a state of a log that was there before
     this one was made anew. Only a log with times of its own can tell."""
     return offset > record.offset and bool(record.timestamp_type) and state.clock_ms < record.timestamp_ms
+
+
+def verify(
+    group: str, records: Iterable[RawRecord], kept: SnapshotsKept, end_offset: int | None = None
+) -> Verdict:
+    """The verdict on a whole log that is at hand, with the snapshots that its topic has."""
+    verifier = Verifier(group, kept.whole, kept.damaged, kept.strays)
+    for record in records:
+        if (found := verifier.take(record)) is not None:
+            return found
+    return verifier.finish(end_offset)
 
 
 def _load(snapshot: Snapshot) -> State | None:

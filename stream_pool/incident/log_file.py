@@ -87,9 +87,9 @@ class LogFileWriter:
             "offset": record.offset,
             "timestamp": record.timestamp_ms,
             "timestamp_type": record.timestamp_type,
-            "key": _text(record.key),
-            "headers": [(name, _text(value)) for name, value in record.headers],
-            "value": _text(record.value),
+            "key": text_or_base64(record.key),
+            "headers": [(name, text_or_base64(value)) for name, value in record.headers],
+            "value": text_or_base64(record.value),
         }
         self._write(orjson.dumps(line) + b"\n")
         self._records += 1
@@ -236,7 +236,8 @@ def _record(number: int, line: bytes, log_topic: str) -> tuple[str, RawRecord]:
         raise LogFileDamaged(number, f"no record: {error}") from error
 
 
-def _text(content: bytes | None) -> str | dict[str, str] | None:
+def text_or_base64(content: bytes | None) -> str | dict[str, str] | None:
+    """Bytes as they stand in JSON: as text where they are UTF-8."""
     if content is None:
         return None
     try:

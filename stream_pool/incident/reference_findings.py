@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from stream_pool.detection.snapshots_kept import SnapshotsKept
 from stream_pool.detection.verdict import Verdict
-from stream_pool.detection.verification import Verifier
+from stream_pool.detection.verification import verify
 from stream_pool.events import (
     Anomaly,
     AnomalyOpened,
@@ -104,11 +104,7 @@ class Findings:
 
     def verify(self) -> Verdict:
         """What `stream-pool verify` says of this log."""
-        verifier = Verifier(GROUP, self._snapshots.whole, self._snapshots.damaged)
-        for record in self._log:
-            if (found := verifier.take(record)) is not None:
-                return found
-        return verifier.finish()
+        return verify(GROUP, self._log, self._snapshots)
 
     def rows(self) -> list[Row]:
         """The lines of the story, in its order."""

@@ -29,7 +29,7 @@ from aiokafka.errors import UnknownTopicOrPartitionError
 
 from stream_pool.detection.snapshots_kept import SnapshotsKept
 from stream_pool.detection.verdict import Verdict
-from stream_pool.detection.verification import Verifier
+from stream_pool.detection.verification import verify
 from stream_pool.errors import MisuseError
 from stream_pool.events import Anomaly, AnomalyOpened, AnomalyResolved, LoggedEvent, read_raw
 from stream_pool.events.raw_record import RawRecord
@@ -254,12 +254,7 @@ class Simulation:
         snapshots = SnapshotsKept()
         for record in self._kept(f"{group}.snapshots"):
             snapshots.take(record)
-        verifier = Verifier(group, snapshots.whole, snapshots.damaged)
-        for record in self._kept(f"{group}.events"):
-            found = verifier.take(record)
-            if found is not None:
-                return found
-        return verifier.finish()
+        return verify(group, self._kept(f"{group}.events"), snapshots)
 
     def _kept(self, topic: str) -> list[RawRecord]:
         return self.records(topic) if self.log.partition_count(topic) else []
