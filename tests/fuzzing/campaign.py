@@ -133,13 +133,11 @@ def _chunk(seed: int, first: int, face: str) -> tuple[Tally, list[int]]:
 
 def deaths(seed: int, numbers: range, face: str) -> list[int]:
     """Those that find something when each has a process of its own."""
-    allow_deep_oracles()
     return [number for number in numbers if fate(drawn(seed, number), *_faces(face, number))]
 
 
 def told_in_full(seed: int, number: int, face: str) -> str:
     """One sequence that found something: what, and the shortest way to it."""
-    allow_deep_oracles()
     faces = _faces(face, number)
     sequence = drawn(seed, number)
     what = fate(sequence, *faces)

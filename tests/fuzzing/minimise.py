@@ -40,6 +40,7 @@ def fate(sequence: Sequence, face: Face, beside: Face | None) -> str:
 
 def _play_and_exit(sequence: Sequence, face: Face, beside: Face | None, writing: int) -> None:
     signal.alarm(_TRY_S)
+    allow_deep_oracles()
     code = 1
     try:
         play(sequence, face, beside)
