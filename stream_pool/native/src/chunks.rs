@@ -1,0 +1,136 @@
+//! Values by number, 1,024 an allocation: growing never copies one, and an empty chunk gives its memory back.
+
+use std::collections::BTreeSet;
+
+const CHUNK: usize = 1024;
+const WORDS: usize = CHUNK / 64;
+
+/// A sparse array of at most 2^32 values.
+pub struct Chunks<T> {
+    chunks: Vec<Option<Box<Chunk<T>>>>,
+    /// Those that are not full. The first is filled first, so that the last become empty.
+    roomy: BTreeSet<usize>,
+}
+
+struct Chunk<T> {
+    len: usize,
+    taken: [u64; WORDS],
+    slots: [Option<T>; CHUNK],
+}
+
+impl<T> Default for Chunks<T> {
+    fn default() -> Chunks<T> {
+        Chunks { chunks: Vec::new(), roomy: BTreeSet::new() }
+    }
+}
+
+impl<T> Chunks<T> {
+    /// The value of a number that is taken.
+    #[inline]
+    pub fn get(&self, id: u32) -> &T {
+        let (chunk, slot) = place(id);
+        let value = self.chunks[chunk].as_ref().and_then(|chunk| chunk.slots[slot].as_ref());
+        value.expect("a number that is taken")
+    }
+
+    #[inline]
+    pub fn get_mut(&mut self, id: u32) -> &mut T {
+        let (chunk, slot) = place(id);
+        let value = self.chunks[chunk].as_mut().and_then(|chunk| chunk.slots[slot].as_mut());
+        value.expect("a number that is taken")
+    }
+
+    /// A number that is free.
+    pub fn vacant(&self) -> u32 {
+        let chunk = self.roomy.first().copied().unwrap_or(self.chunks.len());
+        let slot = match self.chunks.get(chunk) {
+            Some(Some(chunk)) => chunk.vacant(),
+            _ => 0,
+        };
+        (chunk * CHUNK + slot) as u32
+    }
+
+    /// Takes a free number.
+    pub fn put(&mut self, id: u32, value: T) {
+        let (at, slot) = place(id);
+        while self.chunks.len() <= at {
+            self.roomy.insert(self.chunks.len());
+            self.chunks.push(None);
+        }
+        let chunk = self.chunks[at].get_or_insert_with(Chunk::empty);
+        chunk.put(slot, value);
+        if chunk.len == CHUNK {
+            self.roomy.remove(&at);
+        }
+    }
+
+    /// Frees a number that is taken.
+    pub fn take(&mut self, id: u32) -> T {
+        let (at, slot) = place(id);
+        let chunk = self.chunks[at].as_mut().expect("a number that is taken");
+        let was_full = chunk.len == CHUNK;
+        let value = chunk.take(slot);
+        if chunk.len == 0 {
+            self.chunks[at] = None;
+        }
+        if was_full {
+            self.roomy.insert(at);
+        }
+        value
+    }
+}
+
+impl<T> Chunk<T> {
+    fn empty() -> Box<Chunk<T>> {
+        Box::new(Chunk { len: 0, taken: [0; WORDS], slots: [const { None }; CHUNK] })
+    }
+
+    /// A free slot of a chunk that is not full.
+    fn vacant(&self) -> usize {
+        let word = self.taken.iter().position(|word| *word != u64::MAX).expect("a chunk with room");
+        word * 64 + self.taken[word].trailing_ones() as usize
+    }
+
+    fn put(&mut self, slot: usize, value: T) {
+        let before = self.slots[slot].replace(value);
+        debug_assert!(before.is_none(), "a slot that is free");
+        self.taken[slot / 64] |= 1 << (slot % 64);
+        self.len += 1;
+    }
+
+    fn take(&mut self, slot: usize) -> T {
+        let value = self.slots[slot].take().expect("a slot that is taken");
+        self.taken[slot / 64] &= !(1 << (slot % 64));
+        self.len -= 1;
+        value
+    }
+}
+
+#[inline]
+fn place(id: u32) -> (usize, usize) {
+    (id as usize / CHUNK, id as usize % CHUNK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_used_again_from_the_lowest_and_empty_chunks_leave() {
+        let mut chunks = Chunks::default();
+        for n in 0..5000_u32 {
+            assert_eq!(chunks.vacant(), n, "1 the next one");
+            chunks.put(n, n);
+        }
+        for n in (1024..5000).chain([7, 3]) {
+            assert_eq!(chunks.take(n), n, "2 what was put");
+        }
+        assert_eq!(chunks.chunks.iter().flatten().count(), 1, "3 empty chunks are freed");
+        for n in [3, 7, 1024, 1025] {
+            assert_eq!(chunks.vacant(), n, "4 the lowest");
+            chunks.put(n, n + 1);
+            *chunks.get_mut(n) += 1;
+            assert_eq!(*chunks.get(n), n + 2, "5 what it is now");
+        }
+    }
+}
