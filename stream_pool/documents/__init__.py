@@ -1,15 +1,18 @@
-"""JSON bytes to Documents and back: exact, within limits, through a pool."""
+"""JSON bytes to Documents and back: exact, within limits, through a pool.
+
+`NATIVE` tells whether the compiled core does it, `NATIVE_REASON` why not.
+"""
 
 from stream_pool.documents import reasons
-from stream_pool.documents.decoder import Decoder, loads
-from stream_pool.documents.document import Document
+from stream_pool.documents._implementation import NATIVE, Decoder, Document, default, dumps
+from stream_pool.documents._implementation import REASON as NATIVE_REASON
+from stream_pool.documents._loading import loads
 from stream_pool.documents.errors import DecodeError, LimitExceeded
 from stream_pool.documents.limits import Limits
-from stream_pool.documents.writer import default, dumps
-from stream_pool.pool._implementation import NATIVE
 
 __all__ = [
     "NATIVE",
+    "NATIVE_REASON",
     "DecodeError",
     "Decoder",
     "Document",

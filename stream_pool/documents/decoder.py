@@ -5,7 +5,6 @@ does not check cannot be violated; it is right whenever it succeeds. Whatever it
 is scanned again by the exact scanner, which alone says what is wrong, and where.
 """
 
-from functools import cache
 from json import JSONDecoder
 from typing import Any, Literal, NoReturn
 
@@ -14,7 +13,7 @@ from stream_pool.documents._builder import Builder, Unproven
 from stream_pool.documents._exact import ExactScanner
 from stream_pool.documents.document import Document
 from stream_pool.documents.errors import LimitExceeded
-from stream_pool.documents.limits import DEPTH_CEILING, NUMBER_DIGITS_CEILING, Limits
+from stream_pool.documents.limits import Limits
 from stream_pool.errors import MisuseError
 from stream_pool.pool.pool import Pool
 
@@ -29,7 +28,8 @@ class Decoder:
     """Decodes JSON; may be shared by any number of tasks and threads.
 
     Without a pool it has one of its own. `duplicate_keys="last"` gives what `json.loads` gives: the key
-    stands where it came first, with the value that came last. Raises `MisuseError` for another word.
+    stands where it came first, with the value that came last. Raises `MisuseError` for another word. `echo`
+    is for the compiled core, which may give an object that came just before once more.
     """
 
     __slots__ = ("_duplicate_keys", "_limits", "_pool")
@@ -39,6 +39,7 @@ class Decoder:
         pool: Pool | None = None,
         limits: Limits | None = None,
         duplicate_keys: DuplicateKeys = "error",
+        echo: bool = True,
     ) -> None:
         if duplicate_keys not in ("error", "last"):
             raise MisuseError(f"duplicate_keys is {duplicate_keys!r}; it must be 'error' or 'last'")
@@ -93,39 +94,6 @@ class Decoder:
         root = hash(value._shape.keys) if type(value) is Document else None
         self._pool._count(builder.lookups - misses, misses, root)
         return value
-
-
-def loads(raw: Raw) -> Any:
-    """Decodes with the process's own decoder: default limits and pool. See `Decoder.decode`."""
-    return _default_decoder().decode(raw)
-
-
-def restore(raw: bytes) -> Document:
-    """The document of a pickle, which is within the limits of whoever decoded it first."""
-    document: Document = _restoring_decoder().decode(raw)
-    return document
-
-
-@cache
-def _default_decoder() -> Decoder:
-    return Decoder()
-
-
-@cache
-def _restoring_decoder() -> Decoder:
-    boundless = (1 << 63) - 1
-    return Decoder(
-        pool=_default_decoder().pool,
-        limits=Limits(
-            document_bytes=boundless,
-            depth=DEPTH_CEILING,
-            keys=boundless,
-            items=boundless,
-            key_bytes=boundless,
-            string_bytes=boundless,
-            number_digits=NUMBER_DIGITS_CEILING,
-        ),
-    )
 
 
 def _as_bytes(raw: Raw, bytes_max: int) -> bytes:

@@ -136,8 +136,8 @@ def make_document(shape: Shape, values: tuple[Any, ...], height: int) -> Documen
     return document
 
 
-def _restored(raw: bytes) -> Document:
-    """The document of a pickle."""
-    from stream_pool.documents.decoder import restore  # here, because a decoder needs documents to make them
+def _restored(raw: bytes) -> Any:
+    """The document of a pickle, the core's or the twin's, as a Document of the implementation in use."""
+    from stream_pool.documents._loading import restore  # here, because a decoder needs documents to make them
 
     return restore(raw)

@@ -29,11 +29,14 @@ class Pool:
 
     `capacity` is the number of strings that the pool may hold (1 to 16,777,216), `bytes_max` the UTF-8
     bytes of them all; both are hard. A quarter of the capacity, and 64 at least, is the number of layouts
-    that are shared. Raises `MisuseError` where one is out of range. Safe under any interleaving of tasks
-    and threads.
+    that are shared. `seed` is for the compiled core's hash, where runs must repeat; the twin's tables hash as
+    Python does. Raises `MisuseError` where one is out of range. Safe under any interleaving of tasks and
+    threads.
     """
 
-    def __init__(self, capacity: int = CAPACITY_DEFAULT, *, bytes_max: int = BYTES_MAX_DEFAULT) -> None:
+    def __init__(
+        self, capacity: int = CAPACITY_DEFAULT, *, bytes_max: int = BYTES_MAX_DEFAULT, seed: int | None = None
+    ) -> None:
         _check_capacity(capacity)
         if bytes_max < 1:
             raise MisuseError(f"bytes_max is {bytes_max}; it must be 1 or more")

@@ -21,6 +21,7 @@ from mode.utils.objects import canonshortname
 
 from stream_pool.errors import MisuseError, StreamPoolError
 from stream_pool.pool import Pool
+from stream_pool.pool._implementation import ASKED_FOR, NATIVE, REASON
 from stream_pool.settings import Settings, load_settings
 from stream_pool.stream.boot import Boot
 from stream_pool.stream.channel import BatchChannel, BatchQueue, OnError
@@ -195,6 +196,7 @@ class App(faust.App):
         Raises `MisuseError`, `BrokerUnavailable`, `TopicMissing`.
         """
         await super().on_start()
+        _tell_implementation()
         self._refuse_kafka_agents()
         self.flow_control.resume()
         await self.plant.prepare()
@@ -245,6 +247,15 @@ class App(faust.App):
             await asyncio.wait_for(self._producer.flush(), _FLUSH_TIMEOUT_S)
         except TimeoutError:
             log.warning("messages of topic.send were not flushed in time")
+
+
+def _tell_implementation() -> None:
+    """One line of what decodes: a warning where it is the twin, which is slower, and nobody asked for it."""
+    if NATIVE:
+        log.info("documents are decoded by the compiled core")
+    else:
+        tell = log.info if REASON == ASKED_FOR else log.warning
+        tell("documents are decoded by the Python twin", reason=REASON)
 
 
 def _check_on_error(on_error: str) -> None:
