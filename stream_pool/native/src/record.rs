@@ -1,0 +1,587 @@
+//! The record: one decoded JSON object in memory, as small as its JSON.
+//!
+//! Sixteen bytes of head, a pointer to the layout, one word a value, and behind them a tail with what does not fit a
+//! word: short texts that the pool does not have, and short flat arrays. Numbers stand in their words. Python objects
+//! of these are made when somebody asks. There is no header for the collector, because JSON has no cycles.
+//!
+//! A word is a 64-bit float moved up by 2^49, so that all that is no float is left for the rest:
+//!
+//!     0000 pppppppppppp   an object, by its address
+//!     0002 … fff1         a float (JSON has neither infinities nor NaN)
+//!     fffd oooooo llllll  l words in the tail, o bytes from the record's start: a flat array
+//!     fffe oooooo llllll  l ASCII bytes in the tail
+//!     ffff iiiiiiiiiiii   an integer of 48 bits
+
+use crate::layout::Layout;
+use crate::object::{Object, Text};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use std::cell::UnsafeCell;
+use std::mem::{self, ManuallyDrop};
+use std::ptr::{self, NonNull};
+use std::rc::Rc;
+use std::slice;
+
+/// A longer text is an object of its own, so that reading it again does not copy it again.
+pub const TEXT_BYTES_MAX: usize = 64;
+/// A longer array is a tuple of its own, for the same reason.
+pub const FLAT_ITEMS_MAX: usize = 8;
+
+/// With so many keys each tail stays within the 2^24 bytes that a word can tell.
+const KEYS_WITH_TAIL_MAX: usize = 16_384;
+
+const FLOAT_OFFSET: u64 = 2 << 48;
+const TAG: u64 = 0xffff << 48;
+const ARRAY: u64 = 0xfffd << 48;
+const TEXT: u64 = 0xfffe << 48;
+const INT: u64 = 0xffff << 48;
+const PART: u64 = 0xff_ffff;
+
+/// One value, with the reference that it may hold. Where a text or an array is, depends on whose word it is: of a
+/// record, or of a decode that is under way.
+#[repr(transparent)]
+pub struct Word(u64);
+
+enum Kind {
+    Object,
+    Float,
+    Array(usize, usize),
+    Text(usize, usize),
+    Int,
+}
+
+impl Word {
+    #[inline]
+    pub fn object(object: Object) -> Word {
+        let address = object.as_ptr() as u64;
+        assert_eq!(address & TAG, 0, "an address has 48 bits");
+        mem::forget(object);
+        Word(address)
+    }
+
+    #[inline]
+    pub fn float(value: f64) -> Word {
+        debug_assert!(value.is_finite());
+        Word(value.to_bits().wrapping_add(FLOAT_OFFSET))
+    }
+
+    /// None where it needs more than 48 bits.
+    #[inline]
+    pub fn int(value: i64) -> Option<Word> {
+        ((value << 16) >> 16 == value).then_some(Word(INT | (value as u64 & !TAG)))
+    }
+
+    /// ASCII bytes of the input, up to 2^41 bytes into it.
+    #[inline]
+    pub fn text(start: usize, length: usize) -> Word {
+        debug_assert!(length <= TEXT_BYTES_MAX && start < 1 << 41);
+        Word(TEXT | (start as u64) << 7 | length as u64)
+    }
+
+    #[inline]
+    fn of_tail(tag: u64, offset: usize, length: usize) -> Word {
+        Word(tag | (offset as u64) << 24 | length as u64)
+    }
+
+    #[inline]
+    fn kind(&self) -> Kind {
+        let part = |shift: u32| (self.0 >> shift & PART) as usize;
+        match self.0 & TAG {
+            0 => Kind::Object,
+            INT => Kind::Int,
+            TEXT => Kind::Text(part(24), part(0)),
+            ARRAY => Kind::Array(part(24), part(0)),
+            _ => Kind::Float,
+        }
+    }
+
+    #[inline]
+    fn is_array(&self) -> bool {
+        self.0 & TAG == ARRAY
+    }
+
+    #[inline]
+    fn as_float(&self) -> f64 {
+        f64::from_bits(self.0.wrapping_sub(FLOAT_OFFSET))
+    }
+
+    #[inline]
+    fn as_int(&self) -> i64 {
+        ((self.0 << 16) as i64) >> 16
+    }
+
+    #[inline]
+    fn as_input(&self) -> (usize, usize) {
+        (((self.0 & !TAG) >> 7) as usize, (self.0 & 0x7f) as usize)
+    }
+
+    #[inline]
+    fn as_object(&self) -> &Object {
+        debug_assert_eq!(self.0 & TAG, 0);
+        // SAFETY: a word without a tag is the address of an object to which it holds a reference, and both `Word` and
+        // `Object` are one machine word.
+        unsafe { &*(self as *const Word).cast::<Object>() }
+    }
+}
+
+impl Drop for Word {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0 & TAG == 0 {
+            // SAFETY: the reference is this word's, and ends with it.
+            unsafe { ffi::Py_DECREF(self.0 as *mut ffi::PyObject) }
+        }
+    }
+}
+
+/// A value of a record, as whoever walks it sees it.
+#[derive(Clone, Copy)]
+pub enum Value<'a> {
+    Object(&'a Object),
+    Int(i64),
+    Float(f64),
+    /// ASCII.
+    Text(&'a [u8]),
+    Array(Flat<'a>),
+}
+
+/// A short array without arrays in it.
+#[derive(Clone, Copy)]
+pub struct Flat<'a> {
+    words: &'a [Word],
+    record: Record<'a>,
+}
+
+impl<'a> Flat<'a> {
+    pub fn len(self) -> usize {
+        self.words.len()
+    }
+
+    #[inline]
+    pub fn item(self, at: usize) -> Value<'a> {
+        self.record.read(&self.words[at])
+    }
+
+    pub fn items(self) -> impl ExactSizeIterator<Item = Value<'a>> {
+        self.words.iter().map(move |word| self.record.read(word))
+    }
+}
+
+impl Value<'_> {
+    /// The Python object, which is made where there is none yet.
+    #[inline]
+    pub fn to_object(self, py: Python<'_>) -> PyResult<Object> {
+        match self {
+            Value::Object(object) => Ok(object.clone()),
+            Value::Int(value) => Object::int(py, value),
+            Value::Float(value) => Object::float(py, value),
+            Value::Text(bytes) => Text::ascii(py, bytes).map(Text::into_object),
+            Value::Array(flat) => {
+                let items = flat.items().map(|item| item.to_object(py)).collect::<PyResult<Vec<_>>>()?;
+                Object::tuple(py, items.into_iter())
+            }
+        }
+    }
+}
+
+/// Bytes of a record without members.
+pub(crate) const BASIC_SIZE: usize = WORDS_AT;
+
+#[repr(C)]
+struct Head {
+    base: ffi::PyObject,
+    layout: *const Layout,
+}
+
+const WORDS_AT: usize = size_of::<Head>();
+const WORD_BYTES: usize = size_of::<Word>();
+
+/// A record that somebody keeps alive.
+#[derive(Clone, Copy)]
+pub struct Record<'a>(&'a Object);
+
+impl<'a> Record<'a> {
+    /// The view of an object that is a record; None for any other.
+    #[inline]
+    pub fn of(object: &'a Object) -> Option<Record<'a>> {
+        // SAFETY: reads the type of a live object.
+        unsafe { (ffi::Py_TYPE(object.as_ptr()) == type_pointer()).then_some(Record(object)) }
+    }
+
+    #[inline]
+    pub fn object(self) -> &'a Object {
+        self.0
+    }
+
+    #[inline]
+    pub fn layout(self) -> &'a Layout {
+        // SAFETY: a record holds one strong count of its layout as long as it lives.
+        unsafe { &*(*self.0.as_ptr().cast::<Head>()).layout }
+    }
+
+    #[inline]
+    pub fn len(self) -> usize {
+        self.layout().len()
+    }
+
+    /// The value of a key's slot.
+    #[inline]
+    pub fn value(self, slot: usize) -> Value<'a> {
+        self.read(&self.words()[slot])
+    }
+
+    pub fn values(self) -> impl ExactSizeIterator<Item = Value<'a>> {
+        self.words().iter().map(move |word| self.read(word))
+    }
+
+    #[inline]
+    fn words(self) -> &'a [Word] {
+        // SAFETY: behind the head stand as many words as the layout has keys.
+        unsafe { slice::from_raw_parts(self.tail(WORDS_AT).cast::<Word>(), self.len()) }
+    }
+
+    #[inline]
+    fn tail(self, offset: usize) -> *const u8 {
+        // SAFETY: offsets come from the record's own words, which stay within it.
+        unsafe { self.0.as_ptr().cast::<u8>().add(offset) }
+    }
+
+    #[inline]
+    fn read(self, word: &'a Word) -> Value<'a> {
+        match word.kind() {
+            Kind::Object => Value::Object(word.as_object()),
+            Kind::Int => Value::Int(word.as_int()),
+            Kind::Float => Value::Float(word.as_float()),
+            // SAFETY: a record's word gives a place in its tail with so many bytes.
+            Kind::Text(offset, length) => {
+                Value::Text(unsafe { slice::from_raw_parts(self.tail(offset), length) })
+            }
+            Kind::Array(offset, length) => Value::Array(Flat {
+                // SAFETY: a record's word gives a place in its tail, on a word's boundary, with so many words.
+                words: unsafe { slice::from_raw_parts(self.tail(offset).cast::<Word>(), length) },
+                record: self,
+            }),
+        }
+    }
+
+    /// Bytes of memory that it takes itself, without the objects that it refers to.
+    pub fn size(self) -> usize {
+        let tail = |word: &'a Word| match self.read(word) {
+            Value::Array(flat) => tail_of(word) + flat.words.iter().map(tail_of).sum::<usize>(),
+            _ => tail_of(word),
+        };
+        WORDS_AT + self.len() * WORD_BYTES + self.words().iter().map(tail).sum::<usize>()
+    }
+}
+
+#[inline]
+fn tail_of(word: &Word) -> usize {
+    match word.kind() {
+        Kind::Text(_, length) => length,
+        Kind::Array(_, length) => length * WORD_BYTES,
+        _ => 0,
+    }
+}
+
+/// The values of a decode that is under way: those of the open containers one after the other, and beside them
+/// the items of closed flat arrays.
+#[derive(Default)]
+pub struct Values {
+    words: Vec<Word>,
+    flat: Vec<Word>,
+}
+
+impl Values {
+    #[inline]
+    pub fn push(&mut self, word: Word) {
+        self.words.push(word);
+    }
+
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    #[inline]
+    pub fn flat_len(&self) -> usize {
+        self.flat.len()
+    }
+
+    /// Takes the last value off and puts it in the place of an earlier one.
+    pub fn replace(&mut self, at: usize) {
+        self.words.swap_remove(at);
+    }
+
+    /// Lets go of everything.
+    pub fn clear(&mut self) {
+        self.words.clear();
+        self.flat.clear();
+    }
+
+    /// Makes one word of the values from `base` on: the whole of an array.
+    pub fn close_array(&mut self, py: Python<'_>, raw: &[u8], base: usize, is_root: bool) -> PyResult<()> {
+        let items = &self.words[base..];
+        if is_root || items.len() > FLAT_ITEMS_MAX || items.iter().any(Word::is_array) {
+            let tuple = self.tuple(py, raw, base)?;
+            self.words.truncate(base);
+            self.words.push(Word::object(tuple));
+        } else {
+            let (start, length) = (self.flat.len(), items.len());
+            self.flat.extend(self.words.drain(base..));
+            self.words.push(Word(ARRAY | (start as u64) << 4 | length as u64));
+        }
+        Ok(())
+    }
+
+    fn tuple(&self, py: Python<'_>, raw: &[u8], base: usize) -> PyResult<Object> {
+        let objects = self.words[base..]
+            .iter()
+            .map(|word| self.to_object(py, raw, word))
+            .collect::<PyResult<Vec<Object>>>()?;
+        Object::tuple(py, objects.into_iter())
+    }
+
+    /// The object of a word of this decode.
+    fn to_object(&self, py: Python<'_>, raw: &[u8], word: &Word) -> PyResult<Object> {
+        match word.kind() {
+            Kind::Object => Ok(word.as_object().clone()),
+            Kind::Int => Object::int(py, word.as_int()),
+            Kind::Float => Object::float(py, word.as_float()),
+            Kind::Text(..) => {
+                let (start, length) = word.as_input();
+                Text::ascii(py, &raw[start..start + length]).map(Text::into_object)
+            }
+            Kind::Array(..) => {
+                let items = self.flat_items(word);
+                let objects = items
+                    .iter()
+                    .map(|item| self.to_object(py, raw, item))
+                    .collect::<PyResult<Vec<Object>>>()?;
+                Object::tuple(py, objects.into_iter())
+            }
+        }
+    }
+
+    #[inline]
+    fn flat_items(&self, word: &Word) -> &[Word] {
+        let (start, length) = (((word.0 & !TAG) >> 4) as usize, (word.0 & 0xf) as usize);
+        &self.flat[start..start + length]
+    }
+
+    /// The root, once it is the only value.
+    pub fn root(&mut self, py: Python<'_>, raw: &[u8]) -> PyResult<Object> {
+        let root = self.to_object(py, raw, &self.words[0])?;
+        self.clear();
+        Ok(root)
+    }
+
+    /// Puts objects in the place of texts and arrays, for a record whose tail would be too far away for a word.
+    #[cold]
+    fn materialize(&mut self, py: Python<'_>, raw: &[u8], base: usize) -> PyResult<()> {
+        for at in base..self.words.len() {
+            self.words[at] = Word::object(self.to_object(py, raw, &self.words[at])?);
+        }
+        Ok(())
+    }
+
+    /// Makes a record of the values from `base` on, one a key, and of the arrays since `flat_base`; takes them off.
+    #[inline]
+    pub fn record(
+        &mut self,
+        py: Python<'_>,
+        raw: &[u8],
+        layout: Rc<Layout>,
+        base: usize,
+        flat_base: usize,
+    ) -> PyResult<Object> {
+        let length = layout.len();
+        assert_eq!(self.words.len() - base, length, "one value a key");
+        if length > KEYS_WITH_TAIL_MAX {
+            self.materialize(py, raw, base)?;
+        }
+        let words = &self.words[base..];
+        let tail_at = WORDS_AT + length * WORD_BYTES;
+        let (mut array_bytes, mut text_bytes) = (0, 0);
+        for word in words {
+            match word.0 & TAG {
+                TEXT => text_bytes += word.as_input().1,
+                ARRAY => {
+                    let items = self.flat_items(word);
+                    array_bytes += items.len() * WORD_BYTES;
+                    text_bytes += items
+                        .iter()
+                        .filter(|item| item.0 & TAG == TEXT)
+                        .map(|item| item.as_input().1)
+                        .sum::<usize>();
+                }
+                _ => {}
+            }
+        }
+        // SAFETY: the memory has room for head, words, arrays and texts; each is written once, at a place of its own,
+        // before the record is handed out. References move from the stacks, which are cut short in the same breath,
+        // into the record. Nothing here runs other code: making a record starts no collection.
+        unsafe {
+            let size = tail_at + array_bytes + text_bytes;
+            let head = allocate(size).ok_or_else(|| pyo3::exceptions::PyMemoryError::new_err(()))?;
+            let start = head.as_ptr().cast::<u8>();
+            ffi::PyObject_Init(start.cast(), type_pointer());
+            (*head.as_ptr()).layout = Rc::into_raw(layout);
+            let mut arrays_at = tail_at;
+            let mut texts_at = tail_at + array_bytes;
+            let mut move_word = |word: &Word, to: *mut Word| {
+                let moved = if word.0 & TAG == TEXT {
+                    let (from, length) = word.as_input();
+                    let bytes = &raw[from..from + length];
+                    ptr::copy_nonoverlapping(bytes.as_ptr(), start.add(texts_at), length);
+                    texts_at += length;
+                    Word::of_tail(TEXT, texts_at - length, length)
+                } else {
+                    Word(word.0)
+                };
+                to.write(moved);
+            };
+            let mut to = start.add(WORDS_AT).cast::<Word>();
+            for word in words {
+                if word.0 & TAG == ARRAY {
+                    let items = self.flat_items(word);
+                    for (at, item) in items.iter().enumerate() {
+                        move_word(item, start.add(arrays_at + at * WORD_BYTES).cast());
+                    }
+                    to.write(Word::of_tail(ARRAY, arrays_at, items.len()));
+                    arrays_at += items.len() * WORD_BYTES;
+                } else {
+                    move_word(word, to);
+                }
+                to = to.add(1);
+            }
+            self.words.set_len(base);
+            self.flat.set_len(flat_base);
+            Ok(Object::from_owned(head.cast()))
+        }
+    }
+}
+
+/// Freed records to be used again, by size in steps of 16 bytes, and those that wait to be freed. The global lock
+/// protects it.
+struct Freed {
+    kept: [*mut Head; SIZES_KEPT],
+    counts: [usize; SIZES_KEPT],
+    nested: usize,
+    waiting: Vec<*mut Head>,
+}
+
+const SIZE_STEP: usize = 16;
+const SIZES_KEPT: usize = 24;
+const KEPT_OF_A_SIZE: usize = 256;
+const NESTED_FREES_MAX: usize = 24;
+
+struct LockedFreed(UnsafeCell<Freed>);
+
+// SAFETY: only reached while records are made or freed, which is done under the global lock.
+unsafe impl Sync for LockedFreed {}
+
+static FREED: LockedFreed = LockedFreed(UnsafeCell::new(Freed {
+    kept: [ptr::null_mut(); SIZES_KEPT],
+    counts: [0; SIZES_KEPT],
+    nested: 0,
+    waiting: Vec::new(),
+}));
+
+/// # Safety
+/// The global lock is held.
+#[inline]
+unsafe fn allocate(size: usize) -> Option<NonNull<Head>> {
+    unsafe {
+        let class = size.div_ceil(SIZE_STEP);
+        let freed = &mut *FREED.0.get();
+        match freed.kept.get(class).and_then(|kept| NonNull::new(*kept)) {
+            Some(memory) => {
+                freed.kept[class] = (*memory.as_ptr()).layout.cast_mut().cast();
+                freed.counts[class] -= 1;
+                Some(memory)
+            }
+            None => NonNull::new(ffi::PyObject_Malloc(class * SIZE_STEP).cast()),
+        }
+    }
+}
+
+/// # Safety
+/// The memory is a record's whose words are dropped.
+#[inline]
+unsafe fn release(record: *mut Head, size: usize) {
+    unsafe {
+        let class = size.div_ceil(SIZE_STEP);
+        let freed = &mut *FREED.0.get();
+        if class < SIZES_KEPT && freed.counts[class] < KEPT_OF_A_SIZE {
+            (*record).layout = freed.kept[class].cast_const().cast();
+            freed.kept[class] = record;
+            freed.counts[class] += 1;
+        } else {
+            ffi::PyObject_Free(record.cast());
+        }
+    }
+}
+
+/// Python's own call when the last reference is gone. A deep tree is freed from a list, not by recursion.
+pub(crate) unsafe extern "C" fn free(object: *mut ffi::PyObject) {
+    // SAFETY: a record whose last reference is gone is ours alone. `FREED` is borrowed for one step at a time, since
+    // letting go of a value may come back here.
+    unsafe {
+        let record = object.cast::<Head>();
+        if (*FREED.0.get()).nested >= NESTED_FREES_MAX {
+            (*FREED.0.get()).waiting.push(record);
+            return;
+        }
+        (*FREED.0.get()).nested += 1;
+        free_one(record);
+        if (*FREED.0.get()).nested == 1 {
+            while let Some(waiting) = (*FREED.0.get()).waiting.pop() {
+                free_one(waiting);
+            }
+        }
+        (*FREED.0.get()).nested -= 1;
+    }
+}
+
+/// # Safety
+/// The record has no references any more.
+unsafe fn free_one(record: *mut Head) {
+    unsafe {
+        let layout = ManuallyDrop::new(Rc::from_raw((*record).layout));
+        let first = record.cast::<u8>().add(WORDS_AT).cast::<Word>();
+        let mut tail = 0;
+        for slot in 0..layout.len() {
+            let word = &mut *first.add(slot);
+            match word.kind() {
+                Kind::Object => ptr::drop_in_place(word),
+                Kind::Text(_, length) => tail += length,
+                Kind::Array(offset, length) => {
+                    tail += length * WORD_BYTES;
+                    let items = record.cast::<u8>().add(offset).cast::<Word>();
+                    for item in slice::from_raw_parts_mut(items, length) {
+                        tail += tail_of(item);
+                        ptr::drop_in_place(item);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let size = WORDS_AT + layout.len() * WORD_BYTES + tail;
+        drop(ManuallyDrop::into_inner(layout));
+        release(record, size);
+    }
+}
+
+struct TypeObject(UnsafeCell<ffi::PyTypeObject>);
+
+// SAFETY: written once, when the module is made, and Python's from then on.
+unsafe impl Sync for TypeObject {}
+
+// SAFETY: a type object of zeros is what C programs begin with.
+static TYPE: TypeObject = TypeObject(UnsafeCell::new(unsafe { mem::zeroed() }));
+
+/// The type of records, which `type_object.rs` fills in.
+#[inline]
+pub(crate) fn type_pointer() -> *mut ffi::PyTypeObject {
+    TYPE.0.get()
+}
