@@ -4,7 +4,6 @@ All else that the build needs to know is in pyproject.toml, and the oldest Rust 
 Cargo.toml.
 """
 
-import sysconfig
 from pathlib import Path
 
 from setuptools import setup
@@ -24,8 +23,7 @@ class BuildCore(build_rust):
     """Takes the interpreter's old core away first: one of other sources must not serve if the build fails."""
 
     def run(self) -> None:
-        if self.inplace:
-            Path("stream_pool", f"_native{sysconfig.get_config_var('EXT_SUFFIX')}").unlink(missing_ok=True)
+        Path(self.get_dylib_ext_path(CORE, CORE.name)).unlink(missing_ok=True)
         super().run()
 
 
