@@ -41,7 +41,7 @@ impl<'a> Container<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn child(self, at: usize) -> Value<'a> {
         match self {
             Container::Record(record) => record.value(at),
@@ -50,7 +50,8 @@ impl<'a> Container<'a> {
         }
     }
 
-    fn is_record(self) -> bool {
+    #[inline]
+    pub fn is_record(self) -> bool {
         matches!(self, Container::Record(_))
     }
 }

@@ -8,10 +8,11 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
-use std::io::Write;
 
 /// Most documents are no longer than this.
 const FIRST_BYTES: usize = 4096;
+/// No two texts of so many digits mean the same float.
+const DIGITS_WITHOUT_TIE: usize = 15;
 
 /// The JSON text of what a decoder gives: a Document, a tuple or a scalar.
 ///
@@ -23,27 +24,26 @@ pub fn dumps<'py>(py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Bound<
     let root = Object::from_bound(value);
     let mut out = Vec::with_capacity(FIRST_BYTES);
     let mut open: Vec<(Container<'_>, usize)> = Vec::new();
-    let mut value = Value::Object(&root);
-    loop {
-        match Container::of(value) {
-            Some(container) => {
-                out.push(if matches!(container, Container::Record(_)) { b'{' } else { b'[' });
-                open.push((container, 0));
-            }
-            None => write_scalar(py, value, &mut out)?,
-        }
-        loop {
-            let Some((container, at)) = open.last_mut() else { return Ok(PyBytes::new(py, &out)) };
-            if *at < container.len() {
-                write_prefix(py, *container, *at, &mut out)?;
-                value = container.child(*at);
-                *at += 1;
-                break;
-            }
-            out.push(if matches!(container, Container::Record(_)) { b'}' } else { b']' });
-            open.pop();
-        }
+    if let Some(container) = write_value(py, Value::Object(&root), &mut out)? {
+        begin(container, &mut open, &mut out);
     }
+    'containers: while let Some((container, first)) = open.pop() {
+        for at in first..container.len() {
+            write_prefix(py, container, at, &mut out)?;
+            if let Some(inner) = write_value(py, container.child(at), &mut out)? {
+                open.push((container, at + 1));
+                begin(inner, &mut open, &mut out);
+                continue 'containers;
+            }
+        }
+        out.push(if container.is_record() { b'}' } else { b']' });
+    }
+    Ok(PyBytes::new(py, &out))
+}
+
+fn begin<'a>(container: Container<'a>, open: &mut Vec<(Container<'a>, usize)>, out: &mut Vec<u8>) {
+    out.push(if container.is_record() { b'{' } else { b'[' });
+    open.push((container, 0));
 }
 
 /// One level of a Document as a dict, for the `default` argument of `json.dumps` and `orjson.dumps`.
@@ -58,7 +58,7 @@ pub fn default<'py>(py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Boun
 }
 
 /// What stands before a member or an item.
-#[inline]
+#[inline(always)]
 fn write_prefix(py: Python<'_>, container: Container<'_>, at: usize, out: &mut Vec<u8>) -> PyResult<()> {
     if at > 0 {
         out.push(b',');
@@ -70,22 +70,27 @@ fn write_prefix(py: Python<'_>, container: Container<'_>, at: usize, out: &mut V
     Ok(())
 }
 
-#[inline]
-fn write_scalar(py: Python<'_>, value: Value<'_>, out: &mut Vec<u8>) -> PyResult<()> {
+/// Writes a scalar. Gives a container back, which is the caller's to begin.
+#[inline(always)]
+fn write_value<'a>(py: Python<'_>, value: Value<'a>, out: &mut Vec<u8>) -> PyResult<Option<Container<'a>>> {
     match value {
         Value::Text(bytes) => write_ascii(bytes, out),
         Value::Int(value) => write_int(value, out),
         Value::Float(value) => write_float(value, out)?,
-        Value::Object(object) => write_object(py, object, out)?,
-        Value::Array(_) => unreachable!("an array is a container"),
+        Value::Array(flat) => return Ok(Some(Container::Flat(flat))),
+        Value::Object(object) => match object.as_text() {
+            Some(text) => write_text(py, text, out)?,
+            None => match Container::of(value) {
+                None => write_other(py, object, out)?,
+                container => return Ok(container),
+            },
+        },
     }
-    Ok(())
+    Ok(None)
 }
 
-fn write_object(py: Python<'_>, object: &Object, out: &mut Vec<u8>) -> PyResult<()> {
-    if let Some(text) = object.as_text() {
-        write_text(py, text, out)?;
-    } else if object.is_none() {
+fn write_other(py: Python<'_>, object: &Object, out: &mut Vec<u8>) -> PyResult<()> {
+    if object.is_none() {
         out.extend_from_slice(b"null");
     } else if let Some(value) = object.as_bool() {
         out.extend_from_slice(if value { b"true" } else { b"false" });
@@ -102,67 +107,106 @@ fn write_object(py: Python<'_>, object: &Object, out: &mut Vec<u8>) -> PyResult<
     Ok(())
 }
 
-#[inline]
+#[inline(always)]
 fn write_text(py: Python<'_>, text: &Text, out: &mut Vec<u8>) -> PyResult<()> {
     match text.as_ascii() {
-        Some(ascii) => write_ascii(ascii, out),
-        // The encoder says what is wrong with a lone surrogate.
-        None => {
-            let encoded = text.object().to_bound(py).call_method0("encode")?.cast_into::<PyBytes>()?;
-            write_quoted(&String::from_utf8_lossy(encoded.as_bytes()), out);
+        Some(ascii) => {
+            write_ascii(ascii, out);
+            Ok(())
         }
+        None => write_wide(py, text, out),
+    }
+}
+
+#[inline(never)]
+fn write_wide(py: Python<'_>, text: &Text, out: &mut Vec<u8>) -> PyResult<()> {
+    match text.to_utf8(py) {
+        Some(encoded) => write_quoted(&String::from_utf8_lossy(&encoded), out),
+        // A lone surrogate. The encoder says where.
+        None => drop(text.object().to_bound(py).call_method0("encode")?),
     }
     Ok(())
 }
 
+/// Copies a text eight bytes at a time and looks meanwhile whether one of them has to be escaped.
 #[inline]
 fn write_ascii(bytes: &[u8], out: &mut Vec<u8>) {
-    if is_plain(bytes) {
-        out.reserve(bytes.len() + 2);
-        out.push(b'"');
-        out.extend_from_slice(bytes);
-        out.push(b'"');
-    } else {
+    let start = out.len();
+    out.reserve(bytes.len() + 2 * size_of::<u64>());
+    out.push(b'"');
+    let mut escapes = 0;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        escapes |= escapes_in(u64::from_le_bytes(*word));
+        out.extend_from_slice(word);
+    }
+    let rest_word = word_of(rest);
+    escapes |= escapes_in(rest_word);
+    out.extend_from_slice(&rest_word.to_le_bytes());
+    out.truncate(start + 1 + bytes.len());
+    out.push(b'"');
+    if escapes != 0 {
+        out.truncate(start);
         write_quoted(&String::from_utf8_lossy(bytes), out);
     }
 }
 
-/// Whether no byte needs to be escaped, eight at a time.
+/// Up to seven bytes, and spaces behind them.
 #[inline]
-fn is_plain(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
-    words.iter().all(|word| !needs_escape(u64::from_le_bytes(*word)))
-        && rest.iter().all(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\')
+fn word_of(bytes: &[u8]) -> u64 {
+    const SPACES: u64 = 0x2020_2020_2020_2020;
+    let length = bytes.len();
+    let low = match *bytes {
+        [] => 0,
+        [one] => u64::from(one),
+        [one, two] => u64::from(u16::from_le_bytes([one, two])),
+        [one, two, three] => u64::from(u32::from_le_bytes([one, two, three, 0])),
+        [one, two, three, four, ..] => {
+            let last = [bytes[length - 4], bytes[length - 3], bytes[length - 2], bytes[length - 1]];
+            let first = u64::from(u32::from_le_bytes([one, two, three, four]));
+            first | u64::from(u32::from_le_bytes(last)) << (8 * (length - 4))
+        }
+    };
+    low | SPACES << (8 * length)
 }
 
-/// Whether an ASCII byte of these eight is a quote, a backslash or below a space.
+/// Not 0 where an ASCII byte of these eight is a quote, a backslash or below a space.
 #[inline]
-fn needs_escape(word: u64) -> bool {
+fn escapes_in(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let quote = zero(word ^ ONES * b'"' as u64);
-    let backslash = zero(word ^ ONES * b'\\' as u64);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (quote | backslash | control) & HIGH != 0
+    let quote = (word ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
+    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    let control = word.wrapping_sub(ONES * 0x20);
+    (quote | backslash | control) & HIGH
 }
 
+#[inline]
 fn write_int(value: i64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let mut first = digits.len();
-    let mut rest = value.unsigned_abs();
-    loop {
-        first -= 1;
-        digits[first] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
     if value < 0 {
         out.push(b'-');
     }
-    out.extend_from_slice(&digits[first..]);
+    write_digits(value.unsigned_abs(), 0, out);
+}
+
+/// Writes an integer with a point before its last digits, if any.
+#[inline]
+fn write_digits(value: u64, decimals: usize, out: &mut Vec<u8>) {
+    let mut text = [0; 24];
+    let mut first = text.len();
+    let mut rest = value;
+    let mut written = 0;
+    while rest > 0 || written <= decimals {
+        if written == decimals && decimals > 0 {
+            first -= 1;
+            text[first] = b'.';
+        }
+        first -= 1;
+        text[first] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        written += 1;
+    }
+    out.extend_from_slice(&text[first..]);
 }
 
 /// An integer beyond 64 bits.
@@ -183,26 +227,45 @@ fn write_float(value: f64, out: &mut Vec<u8>) -> PyResult<()> {
     if value.is_sign_negative() {
         out.push(b'-');
     }
-    let mut shortest = [0; 32];
-    let mut space = &mut shortest[..];
-    write!(space, "{:e}", value.abs()).expect("a float has at most 17 digits");
-    let unused = space.len();
-    let written = &shortest[..shortest.len() - unused];
-    let split = written.iter().position(|byte| *byte == b'e').expect("there is an exponent");
-    let exponent = exponent_of(&written[split + 1..]);
-    let mut digits = [0; 20];
-    let mut count = 0;
-    for digit in written[..split].iter().filter(|byte| **byte != b'.') {
-        digits[count] = *digit;
-        count += 1;
+    if !write_decimal(value.abs(), out) {
+        write_shortest(value.abs(), out);
     }
-    lay_out(&digits[..count], exponent, out);
     Ok(())
 }
 
-fn exponent_of(text: &[u8]) -> i32 {
-    let (sign, digits) = if text[0] == b'-' { (-1, &text[1..]) } else { (1, text) };
-    sign * digits.iter().fold(0, |value, digit| value * 10 + i32::from(digit - b'0'))
+/// Writes a number of few decimals, as amounts are; false where it is none.
+///
+/// No two texts of up to 15 digits mean the same float, so one that reads back as this float is its shortest.
+fn write_decimal(value: f64, out: &mut Vec<u8>) -> bool {
+    for (decimals, power) in [(1, 10.0), (2, 100.0), (3, 1000.0), (4, 10_000.0)] {
+        let scaled = value * power + 0.5;
+        if scaled >= 1e15 {
+            return false;
+        }
+        let digits = scaled as u64;
+        if digits as f64 / power == value {
+            write_digits(digits, decimals, out);
+            return true;
+        }
+    }
+    false
+}
+
+fn write_shortest(value: f64, out: &mut Vec<u8>) {
+    let shortest = even_of_a_tie(value, format!("{value:e}"));
+    let (mantissa, exponent) = shortest.split_once('e').expect("there is an exponent");
+    let digits = mantissa.replace('.', "");
+    lay_out(digits.as_bytes(), exponent.parse().expect("an exponent is a number"), out);
+}
+
+/// Where two texts of so many digits are equally near, Rust takes the upper one and Python the even one.
+fn even_of_a_tie(value: f64, shortest: String) -> String {
+    let decimals = shortest.find('e').map_or(0, |end| end.saturating_sub(2));
+    if decimals < DIGITS_WITHOUT_TIE {
+        return shortest;
+    }
+    let even = format!("{value:.decimals$e}");
+    if even.parse() == Ok(value) { even } else { shortest }
 }
 
 fn lay_out(digits: &[u8], exponent: i32, out: &mut Vec<u8>) {
