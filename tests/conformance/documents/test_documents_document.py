@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from stream_pool import Decoder, Document, Limits, dumps, loads
 from stream_pool.documents import default
 
+pytestmark = pytest.mark.usefixtures("implementation")
+
 RAW = b'{"order":{"id":7,"items":[1,2,{"sku":"a"}],"note":null},"total":1.5}'
 DEEPEST = 1024
 

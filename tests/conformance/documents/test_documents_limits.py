@@ -11,6 +11,8 @@ from stream_pool import DecodeError, Decoder, LimitExceeded, Limits, loads
 from stream_pool.documents import reasons
 from stream_pool.errors import MisuseError
 
+pytestmark = pytest.mark.usefixtures("implementation")
+
 SMALL = Limits(document_bytes=64, depth=2, keys=3, items=3, key_bytes=4, string_bytes=6, number_digits=5)
 
 AT_THE_BOUND: list[tuple[str, bytes]] = [

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from stream_pool import DecodeError, Decoder, Limits, Pool
 
+pytestmark = pytest.mark.usefixtures("implementation")
+
 
 def fresh(text: str) -> bytes:
     """A one-member object whose key and value are this text."""

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from stream_pool import DecodeError, Decoder, Limits, dumps, loads
 from stream_pool.documents import reasons
 
+pytestmark = pytest.mark.usefixtures("implementation")
+
 ACCEPTED: list[tuple[str, bytes, Any]] = [
     ("1 an empty object", b"{}", {}),
     ("2 an empty array", b"[]", ()),

@@ -1,16 +1,17 @@
 """The pool by itself: what leaves first, bounds, resizing without a stall, what its figures cover."""
 
-from math import inf, isnan, log2
+from math import isnan, log2
 
 import pytest
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import run_state_machine_as_test
+from pool_machine import PoolMachine
 
 from stream_pool.documents import Decoder
 from stream_pool.errors import MisuseError
 from stream_pool.pool import Pool
-from stream_pool.pool._doorkeeper import GENERATION, Doorkeeper
 from stream_pool.pool._table import EVICTIONS_PER_CALL
+
+pytestmark = pytest.mark.usefixtures("implementation")
 
 
 def name(kind: str, n: int) -> str:
@@ -187,29 +188,6 @@ def test_shapes_are_bounded_by_a_quarter_of_the_capacity() -> None:
     assert pool.stats().shapes == 64
 
 
-def test_shapes_in_use_outlast_those_that_are_not() -> None:
-    """A second-chance queue: what was used since its last turn stays."""
-    decoder = Decoder(pool=Pool(256))
-    shared = [decoder.decode(b'{"x":1,"y":2}')._shape for _ in range(3)][-1]
-    for n in range(500):
-        for _ in range(2):
-            decoder.decode(b'{"x":1,"y":2}')
-            decoder.decode(b'{"a":1,"b%d":2}' % n)
-    assert decoder.decode(b'{"x":3,"y":4}')._shape is shared
-
-
-def test_the_doorkeeper_remembers_a_generation_and_no_more_than_two() -> None:
-    """Whoever comes again within 4,096 others is known, across generations too; later comers are new."""
-    door = Doorkeeper()
-    for fingerprint in range(GENERATION + 1):
-        assert not door.seen_before(fingerprint)
-    assert door.seen_before(1)
-    for fingerprint in range(-3 * GENERATION, 0):
-        assert not door.seen_before(fingerprint)
-    assert not door.seen_before(2)
-    assert len(door._younger) + len(door._older) <= 2 * GENERATION
-
-
 def test_a_wide_or_wordy_layout_is_never_shared() -> None:
     """A shape is small, so that their number bounds their memory."""
     decoder = Decoder()
@@ -289,78 +267,6 @@ def test_entropy_of_a_flood_is_bounded_in_memory() -> None:
     assert decoder.pool.stats().entropy_bits == pytest.approx(expected)
 
 
-def test_a_call_inside_a_call_leaves_the_tables_alone() -> None:
-    """Code that breaks in from the same thread gets its answer and its counts, and changes nothing else."""
-    pool = Pool(16)
-    decoder = Decoder(pool=pool)
-    pool.intern(name("key", 1))
-    before = pool.stats()
-    with pool._turn:
-        for _ in range(3):
-            assert pool.intern(name("key", 2)) == "key-2"
-            assert decoder.decode(b'{"a":{"b":"v"}}') == {"a": {"b": "v"}}
-        pool.tick(1.0)
-        pool.resize(1)
-    after = pool.stats()
-    assert (after.hits, after.misses) == (before.hits, before.misses + 9)
-    assert (after.size, after.bytes, after.shapes) == (before.size, before.bytes, before.shapes)
-    assert isnan(after.entropy_bits)
-
-
-class PoolMachine(RuleBasedStateMachine):
-    """Any calls in any order against a plain model: exact counts, equal strings, bounds."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pool = Pool(capacity=12, bytes_max=60)
-        self.decoder = Decoder(pool=self.pool)
-        self.lookups = 0
-        self.at_s = 0.0
-        self.size_max = 12
-        self.held: list[str] = []
-
-    @rule(text=st.text(st.sampled_from("abé€"), max_size=6), times=st.integers(1, 3), hold=st.booleans())
-    def intern(self, text: str, times: int, hold: bool) -> None:
-        for _ in range(times):
-            pooled = self.pool.intern(text)
-            assert pooled == text
-            if hold:
-                self.held.append(pooled)
-        self.lookups += times
-
-    @rule(keys=st.lists(st.sampled_from("abcdef"), unique=True), value=st.text("xyz", max_size=3))
-    def decode(self, keys: list[str], value: str) -> None:
-        raw = "{" + ",".join(f'"{key}":"{value}"' for key in keys) + "}"
-        assert self.decoder.decode(raw) == dict.fromkeys(keys, value)
-        self.lookups += len(keys)
-
-    @rule(capacity=st.integers(1, 30))
-    def resize(self, capacity: int) -> None:
-        self.pool.resize(capacity)
-
-    @rule(step_s=st.floats(0, 100))
-    def tick(self, step_s: float) -> None:
-        self.at_s += step_s
-        self.pool.tick(self.at_s)
-
-    @precondition(lambda self: self.held)
-    @rule()
-    def let_go(self) -> None:
-        self.held.clear()
-
-    @invariant()
-    def figures_are_right(self) -> None:
-        stats = self.pool.stats()
-        strings = [*self.pool._strings.kept, *self.pool._strings._probation]
-        assert stats.hits + stats.misses == self.lookups
-        assert stats.size == len(strings) == len(set(strings))
-        assert stats.bytes == sum(len(string.encode()) for string in strings)
-        assert stats.bytes <= 60
-        assert stats.size <= max(stats.capacity, self.size_max)
-        assert stats.shapes <= 64
-        assert isnan(stats.reuse_ratio) or 0 <= stats.reuse_ratio <= 1
-        assert isnan(stats.entropy_bits) or 0 <= stats.entropy_bits < inf
-        self.size_max = stats.size
-
-
-TestPoolMachine = PoolMachine.TestCase
+def test_any_calls_in_any_order() -> None:
+    """Counts are exact, strings equal and bounds kept, whatever comes after what."""
+    run_state_machine_as_test(lambda: PoolMachine(Pool, Decoder))

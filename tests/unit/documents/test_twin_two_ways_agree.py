@@ -1,4 +1,4 @@
-"""The quick way and the exact scanner: whichever decodes, value, error and counts are the same."""
+"""The twin's quick way and its exact scanner: whichever decodes, value, error and counts are the same."""
 
 import json
 from typing import Any
@@ -7,9 +7,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stream_pool.documents import DecodeError, Decoder, Limits, dumps
+from stream_pool.documents import DecodeError, Limits
 from stream_pool.documents import decoder as decoder_module
-from stream_pool.pool import Pool, PoolStats
+from stream_pool.documents.decoder import Decoder
+from stream_pool.documents.writer import dumps
+from stream_pool.pool import PoolStats
+from stream_pool.pool.pool import Pool
 
 LIMITS = Limits(
     document_bytes=400, depth=5, keys=12, items=12, key_bytes=12, string_bytes=20, number_digits=12

@@ -1,0 +1,1 @@
+from support.implementations import implementation as implementation
