@@ -14,6 +14,8 @@
 
 use crate::layout::Layout;
 use crate::object::{Object, Text};
+use crate::slab::{self, Slab};
+use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use std::cell::UnsafeCell;
@@ -115,6 +117,17 @@ impl Word {
         (((self.0 & !TAG) >> 7) as usize, (self.0 & 0x7f) as usize)
     }
 
+    /// Bytes that it takes in a tail, where it is a text of the input.
+    #[inline]
+    fn text_length(&self) -> usize {
+        if self.0 & TAG == TEXT { self.as_input().1 } else { 0 }
+    }
+
+    #[inline]
+    fn as_flat(&self) -> (usize, usize) {
+        (((self.0 & !TAG) >> 4) as usize, (self.0 & 0xf) as usize)
+    }
+
     #[inline]
     fn as_object(&self) -> &Object {
         debug_assert_eq!(self.0 & TAG, 0);
@@ -184,8 +197,11 @@ impl Value<'_> {
     }
 }
 
-/// Bytes of a record without members.
-pub(crate) const BASIC_SIZE: usize = WORDS_AT;
+/// The first bytes of a new record: one reference, and the type.
+#[inline]
+fn new_base() -> ffi::PyObject {
+    ffi::PyObject { ob_type: type_pointer(), ..ffi::PyObject_HEAD_INIT }
+}
 
 #[repr(C)]
 struct Head {
@@ -194,6 +210,8 @@ struct Head {
 }
 
 const WORDS_AT: usize = size_of::<Head>();
+/// Bytes of a record without members.
+pub(crate) const BASIC_SIZE: usize = WORDS_AT;
 const WORD_BYTES: usize = size_of::<Word>();
 
 /// A record that somebody keeps alive.
@@ -289,56 +307,77 @@ fn tail_of(word: &Word) -> usize {
 pub struct Values {
     words: Vec<Word>,
     flat: Vec<Word>,
+    /// Bytes that the texts and arrays among them will take in tails.
+    tail: usize,
+}
+
+/// How far the values went when a container began.
+#[derive(Clone, Copy)]
+pub struct Mark {
+    words: usize,
+    flat: usize,
+    tail: usize,
+}
+
+impl Mark {
+    /// The place of a value that came so many after the mark.
+    #[inline]
+    pub fn value(self, after: usize) -> usize {
+        self.words + after
+    }
 }
 
 impl Values {
     #[inline]
     pub fn push(&mut self, word: Word) {
+        self.tail += word.text_length();
         self.words.push(word);
     }
 
     #[inline]
-    pub fn len(&self) -> usize {
-        self.words.len()
-    }
-
-    #[inline]
-    pub fn flat_len(&self) -> usize {
-        self.flat.len()
+    pub fn mark(&self) -> Mark {
+        Mark { words: self.words.len(), flat: self.flat.len(), tail: self.tail }
     }
 
     /// Takes the last value off and puts it in the place of an earlier one.
     pub fn replace(&mut self, at: usize) {
-        self.words.swap_remove(at);
+        let replaced = self.words.swap_remove(at);
+        self.tail -= replaced.text_length();
+        if replaced.is_array() {
+            let (start, length) = replaced.as_flat();
+            for item in &mut self.flat[start..start + length] {
+                self.tail -= item.text_length() + WORD_BYTES;
+                *item = Word(INT);
+            }
+        }
     }
 
     /// Lets go of everything.
+    #[inline]
     pub fn clear(&mut self) {
         self.words.clear();
         self.flat.clear();
+        self.tail = 0;
     }
 
-    /// Makes one word of the values from `base` on: the whole of an array.
-    pub fn close_array(&mut self, py: Python<'_>, raw: &[u8], base: usize, is_root: bool) -> PyResult<()> {
-        let items = &self.words[base..];
+    /// Makes one word of the values since `mark`: the whole of an array.
+    pub fn close_array(&mut self, py: Python<'_>, raw: &[u8], mark: Mark, is_root: bool) -> PyResult<()> {
+        let items = &self.words[mark.words..];
         if is_root || items.len() > FLAT_ITEMS_MAX || items.iter().any(Word::is_array) {
-            let tuple = self.tuple(py, raw, base)?;
-            self.words.truncate(base);
+            let objects =
+                items.iter().map(|word| self.to_object(py, raw, word)).collect::<PyResult<Vec<Object>>>()?;
+            let tuple = Object::tuple(py, objects.into_iter())?;
+            self.words.truncate(mark.words);
+            self.flat.truncate(mark.flat);
+            self.tail = mark.tail;
             self.words.push(Word::object(tuple));
         } else {
             let (start, length) = (self.flat.len(), items.len());
-            self.flat.extend(self.words.drain(base..));
+            self.flat.extend(self.words.drain(mark.words..));
+            self.tail += length * WORD_BYTES;
             self.words.push(Word(ARRAY | (start as u64) << 4 | length as u64));
         }
         Ok(())
-    }
-
-    fn tuple(&self, py: Python<'_>, raw: &[u8], base: usize) -> PyResult<Object> {
-        let objects = self.words[base..]
-            .iter()
-            .map(|word| self.to_object(py, raw, word))
-            .collect::<PyResult<Vec<Object>>>()?;
-        Object::tuple(py, objects.into_iter())
     }
 
     /// The object of a word of this decode.
@@ -352,11 +391,9 @@ impl Values {
                 Text::ascii(py, &raw[start..start + length]).map(Text::into_object)
             }
             Kind::Array(..) => {
-                let items = self.flat_items(word);
-                let objects = items
-                    .iter()
-                    .map(|item| self.to_object(py, raw, item))
-                    .collect::<PyResult<Vec<Object>>>()?;
+                let items = self.flat_items(word).iter();
+                let objects =
+                    items.map(|item| self.to_object(py, raw, item)).collect::<PyResult<Vec<Object>>>()?;
                 Object::tuple(py, objects.into_iter())
             }
         }
@@ -364,211 +401,216 @@ impl Values {
 
     #[inline]
     fn flat_items(&self, word: &Word) -> &[Word] {
-        let (start, length) = (((word.0 & !TAG) >> 4) as usize, (word.0 & 0xf) as usize);
+        let (start, length) = word.as_flat();
         &self.flat[start..start + length]
     }
 
     /// The root, once it is the only value.
     pub fn root(&mut self, py: Python<'_>, raw: &[u8]) -> PyResult<Object> {
-        let root = self.to_object(py, raw, &self.words[0])?;
-        self.clear();
-        Ok(root)
+        self.to_object(py, raw, &self.words[0])
     }
 
     /// Puts objects in the place of texts and arrays, for a record whose tail would be too far away for a word.
     #[cold]
-    fn materialize(&mut self, py: Python<'_>, raw: &[u8], base: usize) -> PyResult<()> {
-        for at in base..self.words.len() {
+    fn materialize(&mut self, py: Python<'_>, raw: &[u8], mark: Mark) -> PyResult<()> {
+        for at in mark.words..self.words.len() {
             self.words[at] = Word::object(self.to_object(py, raw, &self.words[at])?);
         }
+        self.flat.truncate(mark.flat);
+        self.tail = mark.tail;
         Ok(())
     }
 
-    /// Makes a record of the values from `base` on, one a key, and of the arrays since `flat_base`; takes them off.
+    /// Makes a record of the values since `mark`, one a key, and takes them off.
     #[inline]
-    pub fn record(
-        &mut self,
-        py: Python<'_>,
-        raw: &[u8],
-        layout: Rc<Layout>,
-        base: usize,
-        flat_base: usize,
-    ) -> PyResult<Object> {
+    pub fn record(&mut self, py: Python<'_>, raw: &[u8], layout: Rc<Layout>, mark: Mark) -> PyResult<Object> {
         let length = layout.len();
-        assert_eq!(self.words.len() - base, length, "one value a key");
         if length > KEYS_WITH_TAIL_MAX {
-            self.materialize(py, raw, base)?;
+            self.materialize(py, raw, mark)?;
         }
-        let words = &self.words[base..];
+        let words = &self.words[mark.words..];
+        assert_eq!(words.len(), length, "one value a key");
         let tail_at = WORDS_AT + length * WORD_BYTES;
-        let (mut array_bytes, mut text_bytes) = (0, 0);
-        for word in words {
-            match word.0 & TAG {
-                TEXT => text_bytes += word.as_input().1,
-                ARRAY => {
-                    let items = self.flat_items(word);
-                    array_bytes += items.len() * WORD_BYTES;
-                    text_bytes += items
-                        .iter()
-                        .filter(|item| item.0 & TAG == TEXT)
-                        .map(|item| item.as_input().1)
-                        .sum::<usize>();
-                }
-                _ => {}
-            }
-        }
-        // SAFETY: the memory has room for head, words, arrays and texts; each is written once, at a place of its own,
-        // before the record is handed out. References move from the stacks, which are cut short in the same breath,
-        // into the record. Nothing here runs other code: making a record starts no collection.
+        let tail_bytes = self.tail - mark.tail;
+        // SAFETY: the memory has room for head, words and tail; each is written once, at a place of its own, before
+        // the record is handed out. References move from the stacks, which are cut short in the same breath, into the
+        // record. Nothing here runs other code: making a record starts no collection.
         unsafe {
-            let size = tail_at + array_bytes + text_bytes;
-            let head = allocate(size).ok_or_else(|| pyo3::exceptions::PyMemoryError::new_err(()))?;
+            let head = allocate(tail_at + tail_bytes).ok_or_else(|| PyMemoryError::new_err(()))?;
             let start = head.as_ptr().cast::<u8>();
-            ffi::PyObject_Init(start.cast(), type_pointer());
-            (*head.as_ptr()).layout = Rc::into_raw(layout);
-            let mut arrays_at = tail_at;
-            let mut texts_at = tail_at + array_bytes;
-            let mut move_word = |word: &Word, to: *mut Word| {
-                let moved = if word.0 & TAG == TEXT {
-                    let (from, length) = word.as_input();
-                    let bytes = &raw[from..from + length];
-                    ptr::copy_nonoverlapping(bytes.as_ptr(), start.add(texts_at), length);
-                    texts_at += length;
-                    Word::of_tail(TEXT, texts_at - length, length)
-                } else {
-                    Word(word.0)
-                };
-                to.write(moved);
-            };
-            let mut to = start.add(WORDS_AT).cast::<Word>();
-            for word in words {
-                if word.0 & TAG == ARRAY {
-                    let items = self.flat_items(word);
-                    for (at, item) in items.iter().enumerate() {
-                        move_word(item, start.add(arrays_at + at * WORD_BYTES).cast());
-                    }
-                    to.write(Word::of_tail(ARRAY, arrays_at, items.len()));
-                    arrays_at += items.len() * WORD_BYTES;
-                } else {
-                    move_word(word, to);
-                }
-                to = to.add(1);
+            head.write(Head { base: new_base(), layout: Rc::into_raw(layout) });
+            let to = start.add(WORDS_AT).cast::<Word>();
+            if tail_bytes == 0 {
+                ptr::copy_nonoverlapping(words.as_ptr(), to, length);
+            } else {
+                self.move_with_tail(raw, words, to, Tail { start, at: tail_at, end: tail_at + tail_bytes });
             }
-            self.words.set_len(base);
-            self.flat.set_len(flat_base);
+            self.words.set_len(mark.words);
+            self.flat.set_len(mark.flat);
+            self.tail = mark.tail;
             Ok(Object::from_owned(head.cast()))
+        }
+    }
+
+    /// # Safety
+    /// `to` has room for the words, and the tail for their texts and arrays. The words are moved: their owner must
+    /// forget them.
+    unsafe fn move_with_tail(&self, raw: &[u8], words: &[Word], to: *mut Word, mut tail: Tail) {
+        unsafe {
+            for (slot, word) in words.iter().enumerate() {
+                let moved = match word.0 & TAG {
+                    TEXT => tail.take_text(raw, word),
+                    ARRAY => {
+                        let items = self.flat_items(word);
+                        let (offset, items_to) = tail.take_words(items.len());
+                        for (at, item) in items.iter().enumerate() {
+                            let is_text = item.0 & TAG == TEXT;
+                            let item = if is_text { tail.take_text(raw, item) } else { Word(item.0) };
+                            items_to.add(at).write(item);
+                        }
+                        Word::of_tail(ARRAY, offset, items.len())
+                    }
+                    _ => Word(word.0),
+                };
+                to.add(slot).write(moved);
+            }
         }
     }
 }
 
-/// Freed records to be used again, by size in steps of 16 bytes, and those that wait to be freed. The global lock
-/// protects it.
-struct Freed {
-    kept: [*mut Head; SIZES_KEPT],
-    counts: [usize; SIZES_KEPT],
+/// The free part of a record's tail: arrays fill it from its start, on words' boundaries, texts from its end.
+struct Tail {
+    start: *mut u8,
+    at: usize,
+    end: usize,
+}
+
+impl Tail {
+    /// # Safety
+    /// The text was counted when the tail was made.
+    #[inline]
+    unsafe fn take_text(&mut self, raw: &[u8], word: &Word) -> Word {
+        let (from, length) = word.as_input();
+        let bytes = &raw[from..from + length];
+        self.end -= length;
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.start.add(self.end), length) };
+        Word::of_tail(TEXT, self.end, length)
+    }
+
+    /// # Safety
+    /// The array was counted when the tail was made.
+    #[inline]
+    unsafe fn take_words(&mut self, length: usize) -> (usize, *mut Word) {
+        let offset = self.at;
+        self.at += length * WORD_BYTES;
+        unsafe { (offset, self.start.add(offset).cast()) }
+    }
+}
+
+/// The memory of records, and those that wait to be freed. The global lock protects it.
+struct Memory {
+    slab: Slab,
     nested: usize,
     waiting: Vec<*mut Head>,
 }
 
-const SIZE_STEP: usize = 16;
-const SIZES_KEPT: usize = 24;
-const KEPT_OF_A_SIZE: usize = 256;
 const NESTED_FREES_MAX: usize = 24;
 
-struct LockedFreed(UnsafeCell<Freed>);
+struct LockedMemory(UnsafeCell<Memory>);
 
 // SAFETY: only reached while records are made or freed, which is done under the global lock.
-unsafe impl Sync for LockedFreed {}
+unsafe impl Sync for LockedMemory {}
 
-static FREED: LockedFreed = LockedFreed(UnsafeCell::new(Freed {
-    kept: [ptr::null_mut(); SIZES_KEPT],
-    counts: [0; SIZES_KEPT],
-    nested: 0,
-    waiting: Vec::new(),
-}));
+static MEMORY: LockedMemory =
+    LockedMemory(UnsafeCell::new(Memory { slab: Slab::new(), nested: 0, waiting: Vec::new() }));
 
 /// # Safety
 /// The global lock is held.
 #[inline]
 unsafe fn allocate(size: usize) -> Option<NonNull<Head>> {
     unsafe {
-        let class = size.div_ceil(SIZE_STEP);
-        let freed = &mut *FREED.0.get();
-        match freed.kept.get(class).and_then(|kept| NonNull::new(*kept)) {
-            Some(memory) => {
-                freed.kept[class] = (*memory.as_ptr()).layout.cast_mut().cast();
-                freed.counts[class] -= 1;
-                Some(memory)
-            }
-            None => NonNull::new(ffi::PyObject_Malloc(class * SIZE_STEP).cast()),
+        if size <= slab::SIZE_MAX {
+            return (*MEMORY.0.get()).slab.allocate(size).map(NonNull::cast);
+        }
+        NonNull::new(ffi::PyObject_Malloc(size).cast())
+    }
+}
+
+/// Python's own call when the last reference is gone. A deep tree is freed from a list, not by recursion.
+pub(crate) unsafe extern "C" fn free(object: *mut ffi::PyObject) {
+    // SAFETY: a record whose last reference is gone is ours alone. `MEMORY` is borrowed for one step at a time, since
+    // letting go of a value may come back here.
+    unsafe {
+        let memory = MEMORY.0.get();
+        if (*memory).nested >= NESTED_FREES_MAX {
+            (*memory).waiting.push(object.cast());
+            return;
+        }
+        (*memory).nested += 1;
+        free_one(object.cast());
+        (*memory).nested -= 1;
+        if (*memory).nested == 0 && !(*memory).waiting.is_empty() {
+            free_waiting();
         }
     }
 }
 
 /// # Safety
-/// The memory is a record's whose words are dropped.
-#[inline]
-unsafe fn release(record: *mut Head, size: usize) {
+/// As `free`.
+#[cold]
+unsafe fn free_waiting() {
     unsafe {
-        let class = size.div_ceil(SIZE_STEP);
-        let freed = &mut *FREED.0.get();
-        if class < SIZES_KEPT && freed.counts[class] < KEPT_OF_A_SIZE {
-            (*record).layout = freed.kept[class].cast_const().cast();
-            freed.kept[class] = record;
-            freed.counts[class] += 1;
+        let memory = MEMORY.0.get();
+        (*memory).nested = 1;
+        while let Some(record) = (*memory).waiting.pop() {
+            free_one(record);
+        }
+        (*memory).nested = 0;
+    }
+}
+
+/// # Safety
+/// The record has no references any more.
+#[inline]
+unsafe fn free_one(record: *mut Head) {
+    unsafe {
+        let layout = ManuallyDrop::new(Rc::from_raw((*record).layout));
+        let length = layout.len();
+        let first = record.cast::<u8>().add(WORDS_AT).cast::<Word>();
+        let mut tail = 0;
+        for word in slice::from_raw_parts_mut(first, length) {
+            if word.0 & TAG == 0 {
+                ptr::drop_in_place(word);
+            } else if word.0 >= ARRAY && word.0 < INT {
+                tail += free_tail(record, word);
+            }
+        }
+        drop(ManuallyDrop::into_inner(layout));
+        let size = WORDS_AT + length * WORD_BYTES + tail;
+        if size <= slab::SIZE_MAX {
+            (*MEMORY.0.get()).slab.release(NonNull::new_unchecked(record.cast()), size);
         } else {
             ffi::PyObject_Free(record.cast());
         }
     }
 }
 
-/// Python's own call when the last reference is gone. A deep tree is freed from a list, not by recursion.
-pub(crate) unsafe extern "C" fn free(object: *mut ffi::PyObject) {
-    // SAFETY: a record whose last reference is gone is ours alone. `FREED` is borrowed for one step at a time, since
-    // letting go of a value may come back here.
-    unsafe {
-        let record = object.cast::<Head>();
-        if (*FREED.0.get()).nested >= NESTED_FREES_MAX {
-            (*FREED.0.get()).waiting.push(record);
-            return;
-        }
-        (*FREED.0.get()).nested += 1;
-        free_one(record);
-        if (*FREED.0.get()).nested == 1 {
-            while let Some(waiting) = (*FREED.0.get()).waiting.pop() {
-                free_one(waiting);
-            }
-        }
-        (*FREED.0.get()).nested -= 1;
-    }
-}
-
+/// Lets go of what a word has in the tail, and says how many bytes that takes.
+///
 /// # Safety
-/// The record has no references any more.
-unsafe fn free_one(record: *mut Head) {
-    unsafe {
-        let layout = ManuallyDrop::new(Rc::from_raw((*record).layout));
-        let first = record.cast::<u8>().add(WORDS_AT).cast::<Word>();
-        let mut tail = 0;
-        for slot in 0..layout.len() {
-            let word = &mut *first.add(slot);
-            match word.kind() {
-                Kind::Object => ptr::drop_in_place(word),
-                Kind::Text(_, length) => tail += length,
-                Kind::Array(offset, length) => {
-                    tail += length * WORD_BYTES;
-                    let items = record.cast::<u8>().add(offset).cast::<Word>();
-                    for item in slice::from_raw_parts_mut(items, length) {
-                        tail += tail_of(item);
-                        ptr::drop_in_place(item);
-                    }
-                }
-                _ => {}
+/// As `free_one`.
+unsafe fn free_tail(record: *mut Head, word: &Word) -> usize {
+    match word.kind() {
+        Kind::Array(offset, length) => unsafe {
+            let items = record.cast::<u8>().add(offset).cast::<Word>();
+            let mut bytes = length * WORD_BYTES;
+            for item in slice::from_raw_parts_mut(items, length) {
+                bytes += tail_of(item);
+                ptr::drop_in_place(item);
             }
-        }
-        let size = WORDS_AT + layout.len() * WORD_BYTES + tail;
-        drop(ManuallyDrop::into_inner(layout));
-        release(record, size);
+            bytes
+        },
+        _ => tail_of(word),
     }
 }
 
@@ -580,7 +622,6 @@ unsafe impl Sync for TypeObject {}
 // SAFETY: a type object of zeros is what C programs begin with.
 static TYPE: TypeObject = TypeObject(UnsafeCell::new(unsafe { mem::zeroed() }));
 
-/// The type of records, which `type_object.rs` fills in.
 #[inline]
 pub(crate) fn type_pointer() -> *mut ffi::PyTypeObject {
     TYPE.0.get()

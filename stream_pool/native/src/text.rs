@@ -1,6 +1,6 @@
 //! JSON strings: from their quotes to text, and from text to Python's widths or back to quotes.
 //!
-//! Most strings are short, ASCII and without escapes: `plain_end` is all that they need. Any other is read
+//! Most strings are short, ASCII and without escapes: `plain_length` is all that they need. Any other is read
 //! run by run: what stands between two escapes is checked as UTF-8 at once and copied at once.
 
 use crate::fault::{Fault, Reason, Scanned};
@@ -24,49 +24,54 @@ pub enum Spelling {
 
 /// A whole string: its content is `raw[start..end]`, its closing quote stands at `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text {
+pub struct Text<'a> {
     pub spelling: Spelling,
     pub start: usize,
     pub end: usize,
+    /// Where it is `Utf8`, so that it is checked once.
+    utf8: Option<&'a str>,
 }
 
-impl Text {
+impl<'a> Text<'a> {
     /// The content as it is written, which is the text unless that was `Unescaped`.
     #[inline]
-    pub fn content<'a>(&self, raw: &'a [u8]) -> &'a str {
-        str::from_utf8(&raw[self.start..self.end]).expect("the scan has checked it")
+    pub fn content(&self, raw: &'a [u8]) -> &'a str {
+        let checked = || str::from_utf8(&raw[self.start..self.end]).expect("the scan has checked it");
+        self.utf8.unwrap_or_else(checked)
     }
 }
 
-/// Where the closing quote stands, if all before it is ASCII without escapes or control characters.
+/// The length of what stands before the closing quote, if all of it is ASCII without escapes or control characters.
 #[inline]
-pub fn plain_end(raw: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    while let Some(word) = word_at(raw, at) {
+pub fn plain_length(content: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(word) = word_at(content, at) {
         let found = (run_ends(word) | word) & HIGH;
         if found != 0 {
             let end = at + first_byte(found);
-            return (raw[end] == b'"').then_some(end);
+            return (content.get(end) == Some(&b'"')).then_some(end);
         }
         at += WORD;
     }
-    let end = at + raw.get(at..)?.iter().position(|byte| ends_run(*byte) || !byte.is_ascii())?;
-    (raw[end] == b'"').then_some(end)
+    let end = at + content.get(at..)?.iter().position(|byte| ends_run(*byte) || !byte.is_ascii())?;
+    (content[end] == b'"').then_some(end)
 }
 
 /// The string whose opening quote stands at `opening`. Longer as written than `bytes_max` is `over`, whatever
 /// else is wrong inside.
 #[inline]
-pub fn scan(
-    raw: &[u8],
+pub fn scan<'a>(
+    raw: &'a [u8],
     opening: usize,
     bytes_max: usize,
     over: Reason,
     scratch: &mut String,
-) -> Scanned<Text> {
+) -> Scanned<Text<'a>> {
     let start = opening + 1;
-    match plain_end(raw, start) {
-        Some(end) if end - start <= bytes_max => Ok(Text { spelling: Spelling::Ascii, start, end }),
+    match plain_length(&raw[start..]) {
+        Some(length) if length <= bytes_max => {
+            Ok(Text { spelling: Spelling::Ascii, start, end: start + length, utf8: None })
+        }
         _ => scan_in_runs(raw, start, bytes_max, over, scratch),
     }
 }
@@ -80,13 +85,13 @@ pub fn refuse_byte(raw: &[u8], at: usize) -> Fault {
 }
 
 #[inline(never)]
-fn scan_in_runs(
-    raw: &[u8],
+fn scan_in_runs<'a>(
+    raw: &'a [u8],
     start: usize,
     bytes_max: usize,
     over: Reason,
     scratch: &mut String,
-) -> Scanned<Text> {
+) -> Scanned<Text<'a>> {
     // A string within its limit has its closing quote in here, and the scratch never outgrows the limit.
     let readable = &raw[..raw.len().min(start.saturating_add(bytes_max).saturating_add(1))];
     read(readable, start, scratch).map_err(|fault| {
@@ -95,17 +100,19 @@ fn scan_in_runs(
     })
 }
 
-fn read(raw: &[u8], start: usize, scratch: &mut String) -> Scanned<Text> {
+fn read<'a>(raw: &'a [u8], start: usize, scratch: &mut String) -> Scanned<Text<'a>> {
     scratch.clear();
     let mut at = start;
     loop {
         let end = run_end(raw, at);
         let run = utf8(raw, at, end)?;
         match raw.get(end) {
-            Some(b'"') if at == start => return Ok(Text { spelling: Spelling::Utf8, start, end }),
+            Some(b'"') if at == start => {
+                return Ok(Text { spelling: Spelling::Utf8, start, end, utf8: Some(run) });
+            }
             Some(b'"') => {
                 scratch.push_str(run);
-                return Ok(Text { spelling: Spelling::Unescaped, start, end });
+                return Ok(Text { spelling: Spelling::Unescaped, start, end, utf8: None });
             }
             Some(b'\\') => {
                 scratch.push_str(run);
@@ -385,14 +392,14 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_end_is_found_at_every_distance() {
+    fn a_plain_length_is_found_at_every_distance() {
         for size in 0..40 {
             let raw = [&vec![b'~'; size][..], b"\" and more"].concat();
-            assert_eq!(plain_end(&raw, 0), Some(size));
-            assert_eq!(plain_end(&raw[..size], 0), None);
+            assert_eq!(plain_length(&raw), Some(size));
+            assert_eq!(plain_length(&raw[..size]), None);
             for other in [b'\\', 0x1f, 0x00, 0x80, 0xff] {
                 let raw = [&vec![b' '; size][..], &[other], b"\""].concat();
-                assert_eq!(plain_end(&raw, 0), None, "{size} {other}");
+                assert_eq!(plain_length(&raw), None, "{size} {other}");
             }
         }
     }

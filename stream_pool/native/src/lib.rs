@@ -1,0 +1,44 @@
+//! The compiled core of stream_pool: JSON bytes to records, through a pool.
+
+mod chunks;
+mod compare;
+mod core;
+mod decoder;
+mod document;
+mod door;
+mod eviction;
+mod fault;
+mod frame;
+mod hashing;
+mod index;
+mod keys;
+mod layout;
+mod limits;
+mod number;
+mod object;
+mod parser;
+mod pool;
+mod python;
+mod reader;
+mod record;
+mod shapes;
+mod site;
+mod slab;
+mod strings;
+mod text;
+mod traffic;
+mod type_object;
+mod walk;
+mod writer;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = true)]
+#[pyo3(name = "_native")]
+fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<pool::Pool>()?;
+    module.add_class::<decoder::Decoder>()?;
+    module.add_function(wrap_pyfunction!(writer::dumps, module)?)?;
+    module.add_function(wrap_pyfunction!(writer::default, module)?)?;
+    type_object::initialise(module.py(), module)
+}
