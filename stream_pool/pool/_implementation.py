@@ -2,7 +2,7 @@
 
 The core serves wherever it can. The twin serves where `STREAM_POOL_PURE` asks for it, where no core was built
 for this interpreter, on a free-threaded one (the core relies on the interpreter's lock), and in a
-sub-interpreter (where the core refuses to be imported a second time).
+sub-interpreter (the core's types belong to the main one, and its import is refused elsewhere).
 """
 
 import os

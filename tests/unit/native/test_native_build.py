@@ -70,7 +70,12 @@ def test_a_wheel_made_without_cargo_holds_the_twin(sources: Path, tmp_path: Path
     build(sources, tools(tmp_path / "bin", None), "build", "--build-lib", str(tmp_path / "built"))
     program = "from stream_pool.documents import NATIVE_REASON, loads; print(NATIVE_REASON, loads('[1]'))"
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [
+            sys.executable,
+            "-S",
+            "-c",
+            program,
+        ],  # without site-packages, where an editable install lends its core
         cwd=tmp_path / "built",
         env={**os.environ, "PYTHONPATH": str(tmp_path / "built"), "STREAM_POOL_PURE": ""},
         capture_output=True,
