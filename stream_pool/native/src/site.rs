@@ -85,8 +85,9 @@ pub struct Site {
     items: Option<Box<Site>>,
 }
 
-/// Of lookups at one site in four or five, one must hit for the table to be asked every time.
-const VALUE_GAIN: u8 = 4;
+/// One text in two must be found for the pool to be asked every time: a text that two or three documents share takes
+/// less room in their tails.
+const VALUE_GAIN: u8 = 1;
 const VALUE_LUCK: u8 = 200;
 const ECHO_GAIN: u8 = 12;
 const ECHO_LUCK: u8 = 48;
