@@ -15,6 +15,8 @@ from stream_pool.bench.interval import Interval
 
 TOLERANCE = 0.04
 
+Sense = Literal["<=", ">="]
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -22,7 +24,7 @@ class Bar:
 
     name: str
     measured: Interval
-    sense: Literal["<=", ">="]
+    sense: Sense
     limit: float
 
     @property

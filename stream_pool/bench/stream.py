@@ -1,5 +1,9 @@
 """`bench stream`: what a record costs on its whole way, against the least that it can cost and against Faust.
 
+Ours and the bare loop (aiokafka and orjson) are measured one record at a time and with whole batches kept
+decoded; ours also with orjson for its decoder, which tells what the worker costs from what the decoder
+costs, and with the Python twin. Without the compiled core all of ours runs on the twin.
+
 Every candidate drains the same backlog (seeded orders, 17 levels, 4 partitions) with a group of its own, in a
 fresh process, one after the other; a round has each of them once, and each round begins with another. Slower
 ones drain less of it, so that a round gives each about the same time. What is judged is CPU time a record
@@ -16,10 +20,11 @@ from typing import Any
 
 from stream_pool.bench.backlog import preload
 from stream_pool.bench.client import Program, run_to_marks
-from stream_pool.bench.interval import Interval, paired_ratio, spread
+from stream_pool.bench.interval import paired_ratio, spread
 from stream_pool.bench.meter import Reading
-from stream_pool.bench.report import Bar, Report, environment
+from stream_pool.bench.report import Bar, Report, Sense, environment
 from stream_pool.broker import Broker
+from stream_pool.documents import NATIVE_REASON
 
 TOPIC = "bench-orders"
 PARTITIONS = 4
@@ -39,19 +44,43 @@ class Candidate:
     share: float
 
 
-def _ours(decoder: str) -> Program:
-    settings = {"STREAM_POOL_DECODER": decoder, "STREAM_POOL_INTERVAL_S": "1", **QUIET}
-    return Program(
-        ("stream_pool.cli.main", "worker", "-A", "stream_pool.bench.candidates.pool_app"), settings
-    )
+def _ours(app: str = "pool_app", **settings: str) -> Program:
+    arguments = ("stream_pool.cli.main", "worker", "-A", f"stream_pool.bench.candidates.{app}")
+    return Program(arguments, {"STREAM_POOL_INTERVAL_S": "1", **QUIET, **settings})
+
+
+def _theirs(program: str) -> Program:
+    return Program((f"stream_pool.bench.candidates.{program}",), {})
 
 
 CANDIDATES: dict[str, Candidate] = {
-    "stream_pool_orjson": Candidate(_ours("orjson"), 1.0),
-    "bare_loop": Candidate(Program(("stream_pool.bench.candidates.bare_loop",), {}), 1.0),
-    "faust_agent": Candidate(Program(("stream_pool.bench.candidates.faust_agent",), {}), 0.2),
-    "stream_pool_twin": Candidate(_ours("stream_pool"), 0.2),
+    "stream_pool": Candidate(_ours(), 1.0),
+    "bare_loop": Candidate(_theirs("bare_loop"), 1.0),
+    "stream_pool_batches": Candidate(_ours("pool_batches_app"), 1.0),
+    "bare_batches": Candidate(_theirs("bare_batches"), 0.5),
+    "stream_pool_orjson": Candidate(_ours(STREAM_POOL_DECODER="orjson"), 1.0),
+    "faust_agent": Candidate(_theirs("faust_agent"), 0.2),
+    "stream_pool_twin": Candidate(_ours(STREAM_POOL_PURE="1"), 0.2),
 }
+
+RATIOS = (
+    ("bare_loop", "stream_pool"),
+    ("bare_batches", "stream_pool_batches"),
+    ("faust_agent", "stream_pool"),
+    ("stream_pool_orjson", "bare_loop"),
+    ("stream_pool_orjson", "faust_agent"),
+    ("stream_pool_twin", "bare_loop"),
+    ("stream_pool_twin", "faust_agent"),
+)
+"""Which costs are divided by which."""
+
+BARS: tuple[tuple[str, Sense, float], ...] = (
+    ("bare_loop / stream_pool", ">=", 1.25),
+    ("bare_batches / stream_pool_batches", ">=", 2.5),
+    ("faust_agent / stream_pool", ">=", 10),
+    ("stream_pool_orjson / bare_loop", "<=", 1.1),
+    ("stream_pool_orjson / faust_agent", "<=", 0.1),
+)
 
 Say = Callable[[str], None]
 Figures = dict[str, list[dict[str, float]]]
@@ -63,7 +92,9 @@ def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say
     Raises `BenchClientError` where a candidate does not come to its end.
     """
     servers = broker.bootstrap_servers
-    where = environment(str(broker), rounds=rounds, records=records, backlog=backlog)
+    where = environment(
+        str(broker), core=NATIVE_REASON or "compiled", rounds=rounds, records=records, backlog=backlog
+    )
     say(f"writing a backlog of {backlog:,} orders to {broker}")
     asyncio.run(preload(servers, TOPIC, orders=backlog, partitions=PARTITIONS, say=say))
     figures: Figures = {name: [] for name in CANDIDATES}
@@ -109,7 +140,7 @@ def _measure(servers: str, name: str, records: int) -> dict[str, float]:
 
 
 def _growth(servers: str, backlog: int) -> float:
-    early, end = _run(servers, "stream_pool_twin", (MEMORY_FROM, backlog))
+    early, end = _run(servers, "stream_pool", (MEMORY_FROM, backlog))
     return end.peak_rss_bytes / early.rss_bytes
 
 
@@ -119,12 +150,7 @@ def _line(latest: Mapping[str, Mapping[str, float]]) -> str:
 
 def _report(where: Mapping[str, Any], figures: Figures, growth: list[float]) -> Report:
     cost = {name: [run["cpu_us_per_record"] for run in runs] for name, runs in figures.items()}
-
-    def against(ours: str, theirs: str) -> Interval:
-        return paired_ratio(cost[ours], cost[theirs])
-
-    to_bare = against("stream_pool_orjson", "bare_loop")
-    to_faust = against("stream_pool_orjson", "faust_agent")
+    ratios = {f"{one} / {other}": paired_ratio(cost[one], cost[other]) for one, other in RATIOS}
     return Report(
         bench="stream",
         environment=where,
@@ -132,15 +158,9 @@ def _report(where: Mapping[str, Any], figures: Figures, growth: list[float]) -> 
             name: {metric: statistics.median(run[metric] for run in runs) for metric in runs[0]}
             for name, runs in figures.items()
         },
-        ratios={
-            "stream_pool_orjson / bare_loop": to_bare,
-            "stream_pool_orjson / faust_agent": to_faust,
-            "stream_pool_twin / bare_loop": against("stream_pool_twin", "bare_loop"),
-            "stream_pool_twin / faust_agent": against("stream_pool_twin", "faust_agent"),
-        },
+        ratios=ratios,
         bars=(
-            Bar("CPU a record, of the bare loop's", to_bare, "<=", 1.1),
-            Bar("CPU a record, of the plain Faust agent's", to_faust, "<=", 0.1),
+            *(Bar(f"CPU a record, {name}", ratios[name], sense, limit) for name, sense, limit in BARS),
             Bar(f"peak memory, of that after {MEMORY_FROM:,} orders", spread(growth), "<=", 1.2),
         ),
     )

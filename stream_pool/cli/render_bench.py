@@ -19,13 +19,19 @@ def render(report: Report, console: Console) -> None:
 
 def _candidates(report: Report) -> Table:
     table = Table("", *report.candidates)
-    for metric in next(iter(report.candidates.values())):
-        table.add_row(metric, *(f"{figures[metric]:,.6g}" for figures in report.candidates.values()))
+    metrics = dict.fromkeys(metric for figures in report.candidates.values() for metric in figures)
+    for metric in metrics:
+        table.add_row(metric, *(_figure(figures.get(metric)) for figures in report.candidates.values()))
     return table
 
 
+def _figure(value: float | None) -> str:
+    """A figure; a candidate may lack one that others have."""
+    return "" if value is None else f"{value:,.6g}"
+
+
 def _ratios(report: Report) -> Table:
-    table = Table("CPU a record", "ratio", "95 % interval")
+    table = Table("ratio", "value", "95 % interval")
     for name, ratio in report.ratios.items():
         table.add_row(name, f"{ratio.value:.3f}", f"{ratio.low:.3f} to {ratio.high:.3f}")
     return table

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaConsumer
@@ -10,8 +12,21 @@ from stream_pool.bench.meter import Job, Meter
 
 COMMIT_INTERVAL_S = 1.0
 
+Fetched = dict[Any, list[Any]]
+"""Records by partition, as `getmany` gives them."""
 
-async def consume(job: Job) -> None:
+
+def decode_and_count(fetched: Fetched) -> int:
+    """One record at a time; none is kept."""
+    count = 0
+    for records in fetched.values():
+        for record in records:
+            orjson.loads(record.value)
+            count += 1
+    return count
+
+
+async def consume(job: Job, handle: Callable[[Fetched], int]) -> None:
     """Consume from the beginning of the topic until the meter ends the process."""
     meter = Meter(job)
     consumer = AIOKafkaConsumer(
@@ -26,11 +41,7 @@ async def consume(job: Job) -> None:
     count = 0
     committed_at_s = time.monotonic()
     while True:
-        batches = await consumer.getmany(timeout_ms=200, max_records=2000)
-        for records in batches.values():
-            for record in records:
-                orjson.loads(record.value)
-                count += 1
+        count += handle(await consumer.getmany(timeout_ms=200, max_records=2000))
         if count >= meter.next_mark:
             meter.read(count)
         if time.monotonic() - committed_at_s >= COMMIT_INTERVAL_S:
@@ -39,4 +50,4 @@ async def consume(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(consume(Job.from_environment()))
+    asyncio.run(consume(Job.from_environment(), decode_and_count))

@@ -30,3 +30,12 @@ def test_everything_of_a_report_is_shown() -> None:
         ["records lost", "3", "<= 0", "does not hold"],
     ):
         assert any(all(word in line for word in words) for line in lines), words
+
+
+def test_a_figure_that_a_candidate_lacks_is_left_blank() -> None:
+    """Candidates that are asked different questions share one table."""
+    report = Report("decode", {}, {"ours": {"us": 2.5}, "dict": {"ns": 21.25}}, {}, ())
+    out = io.StringIO()
+    render(report, Console(file=out, width=100))
+    assert "2.5" in out.getvalue()
+    assert "21.25" in out.getvalue()
