@@ -36,7 +36,7 @@ def test_a_bar_is_a_ratio_of_two_candidates() -> None:
 
 
 def test_every_bar_of_good_figures_holds() -> None:
-    """Those against the decoder that ships say how much better ours is; the older ones what share it costs."""
+    """Those against ours as it ships say how much better it is, the older ones what share it costs."""
     report = _report({}, _figures(), [1.05, 1.1, 1.15])
     assert report.holds
     assert report.ratios["bare_batches / stream_pool_batches"].value == pytest.approx(3.0)
