@@ -31,17 +31,21 @@ LEAK_DOCUMENTS = 200_000
 
 
 def order(n: int) -> dict[str, Any]:
-    """A document of 9 members in an array-rich layout, of which n picks one of some."""
+    """A document of 10 members in an array-rich layout, of which n picks one of some.
+
+    The long array is a tuple that Python's own list of freed ones does not serve: on 3.11 it may start a collection.
+    """
     return {
         "id": n,
         f"k{n % 30}": [{"sku": f"s{n % 7}", "tags": ["CONFIRMED", [n, [n]]]}, {}],
         "c": {"g": 1.5, "é": "€" * (n % 3)},
         "last": [[], [[None, True]]],
         "status": "CONFIRMED",
+        "long": [n] * 40,
     }
 
 
-MEMBERS = 9
+MEMBERS = 10
 
 
 def encoded(value: Any) -> bytes:
