@@ -33,7 +33,7 @@ LEAK_DOCUMENTS = 200_000
 def order(n: int) -> dict[str, Any]:
     """A document of 10 members in an array-rich layout, of which n picks one of some.
 
-    The long array is a tuple that Python's own list of freed ones does not serve: on 3.11 it may start a collection.
+    The long array is a tuple too large for the ones that Python keeps, so on 3.11 it may start a collection.
     """
     return {
         "id": n,
