@@ -292,6 +292,8 @@ DEEP: list[tuple[str, bytes]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("implementation")
+@pytest.mark.parametrize("implementation", ["core"], indirect=True)  # pickles come back as its, too
 @pytest.mark.parametrize("raw", [case[1] for case in DEEP], ids=[case[0] for case in DEEP])
 def test_the_deepest_document_needs_little_stack(raw: bytes) -> None:
     """All that can be done with 1,024 levels is done in a thread that has 64 KiB."""
