@@ -1,8 +1,35 @@
-"""Measuring side by side: what the whole path costs, how a worker stops, and how a detector comes back."""
+"""Measuring side by side: decoding, what the whole path costs, how a worker stops, how a detector comes back.
 
-from stream_pool.bench.recovery import bench_recovery
-from stream_pool.bench.report import Bar, Report
-from stream_pool.bench.stop import bench_stop
-from stream_pool.bench.stream import bench_stream
+Names are loaded when they are first used, so that a process that is weighed holds what it needs alone.
+"""
 
-__all__ = ["Bar", "Report", "bench_recovery", "bench_stop", "bench_stream"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stream_pool.bench.decode import bench_decode
+    from stream_pool.bench.recovery import bench_recovery
+    from stream_pool.bench.report import Bar, Report
+    from stream_pool.bench.stop import bench_stop
+    from stream_pool.bench.stream import bench_stream
+
+_MODULES = {
+    "Bar": "report",
+    "Report": "report",
+    "bench_decode": "decode",
+    "bench_recovery": "recovery",
+    "bench_stop": "stop",
+    "bench_stream": "stream",
+}
+"""Each public name and its module."""
+
+__all__ = ["Bar", "Report", "bench_decode", "bench_recovery", "bench_stop", "bench_stream"]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, taken from its module on first use and kept."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
