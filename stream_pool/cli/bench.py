@@ -18,6 +18,7 @@ LEAST_ROUNDS = 2
 class BenchName(StrEnum):
     """What can be measured."""
 
+    DECODE = "decode"
     STREAM = "stream"
     STOP = "stop"
     RECOVERY = "recovery"
@@ -29,20 +30,22 @@ def bench(
     name: Annotated[
         BenchName,
         typer.Argument(
-            help="stream: cost a record. stop: SIGTERM under load. recovery: kill -9 of the detector. "
-            "verify: the fold, and a day of a log. offline: the reference incident, twice."
+            help="decode: an order decoded, held and read. stream: cost a record. stop: SIGTERM under load. "
+            "recovery: kill -9 of the detector. verify: the fold, and a day of a log. "
+            "offline: the reference incident, twice."
         ),
     ],
     broker: Annotated[
         str,
         typer.Option(
-            help="auto, docker, java, embedded, or an address. stop has its own, verify and offline none."
+            help="auto, docker, java, embedded, or an address. stop has its own; "
+            "decode, verify and offline need none."
         ),
     ] = "auto",
     rounds: Annotated[
         int | None,
         typer.Option(
-            min=LEAST_ROUNDS, help="Rounds (stream and verify, 10) or tries of each kind (stop, 20)."
+            min=LEAST_ROUNDS, help="Rounds (decode, stream and verify, 10) or tries of each kind (stop, 20)."
         ),
     ] = None,
     records: Annotated[
@@ -59,13 +62,16 @@ def bench(
 ) -> None:
     """Measure, and compare with the bars. Progress goes to standard error.
 
-    Exits 0 when every bar holds, 1 when one does not, 3 without a broker.
+    Exits 0 when every bar holds, 1 when one does not, 2 for decode without the compiled core, 3 without a
+    broker.
     """
-    from stream_pool.bench import bench_recovery, bench_stop, bench_stream
+    from stream_pool.bench import bench_decode, bench_recovery, bench_stop, bench_stream
     from stream_pool.bench.offline import bench_offline
     from stream_pool.bench.verify import bench_verify
     from stream_pool.broker import Broker, JavaBroker, choose_broker
 
+    if name is BenchName.DECODE:
+        _tell(bench_decode(rounds=rounds or 10, say=_say), as_json)
     if name is BenchName.VERIFY:
         _tell(bench_verify(rounds=rounds or 10, say=_say), as_json)
     if name is BenchName.OFFLINE:
