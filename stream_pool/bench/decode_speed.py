@@ -1,7 +1,8 @@
 """CPU time of decoding, and of writing and converting what was decoded, in this process.
 
-The candidates take turns, corpus by corpus. What each makes is dropped at once; the collector is as Python
-sets it, and has just been through. A pass of everything before the first round warms all up.
+The candidates take turns, block by block within a corpus, so that what slows the machine for a moment slows all
+of them alike. What each makes is dropped at once; the collector is as Python sets it, and has just been
+through. A round before the first warms all up.
 """
 
 import gc
@@ -15,14 +16,20 @@ from stream_pool import dumps
 from stream_pool.bench.corpus import Corpus
 from stream_pool.bench.decode_candidates import Decode, decoder
 
-SLOW = {"stream_pool_twin": 10}
+SLOW = {"json": 4, "stream_pool_twin": 20}
 """Candidates that decode but one in so many of the documents, so that a round does not wait for them."""
+
+BLOCKS = 8
+"""Turns of a candidate in a round: with more of them, it would be measured with the caches of the others."""
 
 WRITTEN_DOCUMENTS = 500
 """Orders that are written and converted: few, as the dicts must be held, and make collections slow."""
 
 Costs = dict[str, dict[str, float]]
 """Microseconds of CPU a document, by what was done, then by candidate."""
+
+Works = dict[str, tuple[Callable[[Any], Any], Sequence[Any]]]
+"""What each candidate does, and to what."""
 
 
 class Speed:
@@ -40,39 +47,45 @@ class Speed:
         self.round(0)
 
     def round(self, number: int) -> Costs:
-        """What each candidate costs; the order of the candidates goes the other way in every second round."""
-        backwards = bool(number % 2)
-        costs = {corpus.name: self._decoding(corpus, backwards) for corpus in self._corpora}
-        return costs | self._writing(backwards)
+        """What each candidate costs; each begins in its turn."""
+        costs = {corpus.name: _costs_us(self._decoding(corpus), number) for corpus in self._corpora}
+        return costs | {what: _costs_us(works, number) for what, works in self._writing().items()}
 
-    def _decoding(self, corpus: Corpus, backwards: bool) -> dict[str, float]:
-        decoders = list(self._decoders[corpus.name].items())
+    def _decoding(self, corpus: Corpus) -> Works:
         return {
-            name: _cost_us(decode, corpus.documents[:: SLOW.get(name, 1)])
-            for name, decode in (reversed(decoders) if backwards else decoders)
+            name: (decode, corpus.documents[:: SLOW.get(name, 1)])
+            for name, decode in self._decoders[corpus.name].items()
         }
 
-    def _writing(self, backwards: bool) -> Costs:
-        """`dumps` against orjson's of an equal dict, `to_dict` against orjson making it from the bytes."""
-        costs: Costs = {"dumps": {}, "to_dict": {}}
-        works: list[tuple[str, str, Callable[[Any], Any], Sequence[Any]]] = [
-            ("dumps", "orjson", orjson.dumps, self._dicts),
-            ("dumps", "stream_pool", dumps, self._documents),
-            ("to_dict", "orjson", orjson.loads, self._raws),
-            ("to_dict", "stream_pool", _to_dict, self._documents),
-        ]
-        for what, name, work, things in reversed(works) if backwards else works:
-            costs[what][name] = _cost_us(work, things)
-        return costs
+    def _writing(self) -> dict[str, Works]:
+        """`dumps` against orjson's of an equal dict; `to_dict` against orjson's dict from the bytes."""
+        return {
+            "dumps": {"orjson": (orjson.dumps, self._dicts), "stream_pool": (dumps, self._documents)},
+            "to_dict": {"orjson": (orjson.loads, self._raws), "stream_pool": (_to_dict, self._documents)},
+        }
 
 
 def _to_dict(document: Any) -> Any:
     return document.to_dict()
 
 
-def _cost_us(work: Callable[[Any], Any], things: Sequence[Any]) -> float:
+def _costs_us(works: Works, number: int) -> dict[str, float]:
     gc.collect()
+    spent_s = dict.fromkeys(works, 0.0)
+    for block in range(BLOCKS):
+        for name in _rotated(list(works), number + block):
+            work, things = works[name]
+            spent_s[name] += _spent_s(work, things[block::BLOCKS])
+    return {name: spent_s[name] / len(things) * 1e6 for name, (_, things) in works.items()}
+
+
+def _rotated(names: list[str], by: int) -> list[str]:
+    first = by % len(names)
+    return names[first:] + names[:first]
+
+
+def _spent_s(work: Callable[[Any], Any], things: Sequence[Any]) -> float:
     began_s = time.process_time()
     for thing in things:
         work(thing)
-    return (time.process_time() - began_s) / len(things) * 1e6
+    return time.process_time() - began_s
