@@ -31,11 +31,15 @@ mod type_object;
 mod walk;
 mod writer;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 #[pymodule(gil_used = true)]
 #[pyo3(name = "_native")]
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    if !object::is_main_interpreter(module.py()) {
+        return Err(PyImportError::new_err("the core serves the main interpreter alone"));
+    }
     module.add_class::<pool::Pool>()?;
     module.add_class::<decoder::Decoder>()?;
     module.add_function(wrap_pyfunction!(writer::dumps, module)?)?;

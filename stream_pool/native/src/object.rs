@@ -1,6 +1,6 @@
 //! Python objects as the rest of the crate sees them: owned references, made and read by safe methods.
 //!
-//! Together with `record.rs` this is the only file with `unsafe`. All of it rests on one rule: the crate runs
+//! Here, in `record.rs` with its `slab.rs`, and in `type_object.rs` is all the `unsafe`. It rests on one rule: the crate runs
 //! attached to an interpreter that has a global lock, so a reference count is changed by one thread at a time.
 //! Where something is made, a `Python` token shows it; clones and drops happen inside such calls, or when
 //! Python frees the pool or decoder that holds the reference. JSON's values run no code when they are freed.
@@ -440,4 +440,10 @@ impl<T> Locked<T> {
         // SAFETY: as above; what was there is dropped after the place is whole again.
         let _former = unsafe { (*self.0.get()).replace(value) };
     }
+}
+
+/// Whether the calling thread is in the main interpreter. The core's types are static, and belong to that one.
+pub fn is_main_interpreter(_py: Python<'_>) -> bool {
+    // SAFETY: the token shows that this thread is attached to an interpreter; neither call takes or gives a reference.
+    unsafe { ffi::PyInterpreterState_Get() == ffi::PyInterpreterState_Main() }
 }

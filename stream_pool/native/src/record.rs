@@ -524,12 +524,18 @@ unsafe impl Sync for LockedMemory {}
 static MEMORY: LockedMemory =
     LockedMemory(UnsafeCell::new(Memory { slab: Slab::new(), nested: 0, waiting: Vec::new() }));
 
+/// Small records lie in the slab; with the feature `plain-memory` none do, so that a checker of memory sees each.
+#[inline]
+fn is_of_slab(size: usize) -> bool {
+    !cfg!(feature = "plain-memory") && size <= slab::SIZE_MAX
+}
+
 /// # Safety
 /// The global lock is held.
 #[inline]
 unsafe fn allocate(size: usize) -> Option<NonNull<Head>> {
     unsafe {
-        if size <= slab::SIZE_MAX {
+        if is_of_slab(size) {
             return (*MEMORY.0.get()).slab.allocate(size).map(NonNull::cast);
         }
         NonNull::new(ffi::PyObject_Malloc(size).cast())
@@ -587,7 +593,7 @@ unsafe fn free_one(record: *mut Head) {
         }
         drop(ManuallyDrop::into_inner(layout));
         let size = WORDS_AT + length * WORD_BYTES + tail;
-        if size <= slab::SIZE_MAX {
+        if is_of_slab(size) {
             (*MEMORY.0.get()).slab.release(NonNull::new_unchecked(record.cast()), size);
         } else {
             ffi::PyObject_Free(record.cast());
