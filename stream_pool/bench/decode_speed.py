@@ -1,7 +1,7 @@
 """CPU time of decoding, and of writing and converting what was decoded, in this process.
 
-The candidates take turns, block by block within a corpus, so that what slows the machine for a moment slows all
-of them alike. What each makes is dropped at once; the collector is as Python sets it, and has just been
+The candidates take turns, block by block within a corpus, so that what slows the machine for a moment slows
+all of them alike. What each makes is dropped at once; the collector is as Python sets it, and has just been
 through. A round before the first warms all up.
 """
 
