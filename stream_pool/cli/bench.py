@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from stream_pool.bench import Report
 
 LEAST_ROUNDS = 2
+FILE_WIDTH = 160
+"""Characters of a line where tables go to a file or a pipe, which have no width of their own."""
 
 
 class BenchName(StrEnum):
@@ -102,7 +104,8 @@ def _tell(report: "Report", as_json: bool) -> NoReturn:
     if as_json:
         print(json.dumps(report.to_json()))
     else:
-        render(report, Console())
+        console = Console()
+        render(report, console if console.is_terminal else Console(width=FILE_WIDTH))
     raise typer.Exit(ExitCode.OK if report.holds else ExitCode.FINDING)
 
 

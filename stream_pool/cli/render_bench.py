@@ -1,7 +1,7 @@
 """A bench's report as tables for a person."""
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from stream_pool.bench.report import Report
 
@@ -18,11 +18,16 @@ def render(report: Report, console: Console) -> None:
 
 
 def _candidates(report: Report) -> Table:
-    table = Table("", *report.candidates)
+    table = Table(_name(""), *report.candidates)
     metrics = dict.fromkeys(metric for figures in report.candidates.values() for metric in figures)
     for metric in metrics:
         table.add_row(metric, *(_figure(figures.get(metric)) for figures in report.candidates.values()))
     return table
+
+
+def _name(header: str) -> Column:
+    """A column of names, which are read whole or not at all."""
+    return Column(header, no_wrap=True)
 
 
 def _figure(value: float | None) -> str:
@@ -31,14 +36,14 @@ def _figure(value: float | None) -> str:
 
 
 def _ratios(report: Report) -> Table:
-    table = Table("ratio", "value", "95 % interval")
+    table = Table(_name("ratio"), "value", "95 % interval")
     for name, ratio in report.ratios.items():
         table.add_row(name, f"{ratio.value:.3f}", f"{ratio.low:.3f} to {ratio.high:.3f}")
     return table
 
 
 def _bars(report: Report) -> Table:
-    table = Table("bar", "measured", "low to high", "must", "")
+    table = Table(_name("bar"), "measured", "low to high", "must", "")
     for bar in report.bars:
         measured = bar.measured
         verdict = "[green]holds[/green]" if bar.holds else "[red]does not hold[/red]"
