@@ -20,7 +20,7 @@ SLOW = {"json": 4, "stream_pool_twin": 20}
 """Candidates that decode but one in so many of the documents, so that a round does not wait for them."""
 
 BLOCKS = 2
-"""Turns of a candidate in a round. With many, each would mostly find the processor's caches full of others'."""
+"""Turns of a candidate in a round. With many, each would find the processor's caches full of others' data."""
 
 WRITTEN_DOCUMENTS = 500
 """Orders that are written and converted: few, as the dicts must be held, and make collections slow."""
