@@ -26,18 +26,6 @@ pub fn is_equal(one: &[u8], other: &[u8]) -> bool {
     word(one, length - 8) == word(other, length - 8)
 }
 
-/// The first eight bytes as a word, with zeros behind fewer.
-#[inline]
-pub fn first_word(bytes: &[u8]) -> u64 {
-    match bytes.first_chunk::<8>() {
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None if bytes.len() >= 4 => {
-            u64::from(half(bytes, 0)) | u64::from(half(bytes, bytes.len() - 4)) << (8 * (bytes.len() - 4))
-        }
-        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    }
-}
-
 #[inline]
 fn short_equal(one: &[u8], other: &[u8]) -> bool {
     let length = one.len();
@@ -57,7 +45,7 @@ fn half(bytes: &[u8], at: usize) -> u32 {
     bytes[at..at + 4].try_into().map(u32::from_le_bytes).unwrap_or_default()
 }
 
-/// A key as it is expected to be spelled, with its quotes and its colon: `"key":`.
+/// A key as it is expected to be spelled, between what stands before it and its value: `,"key":`.
 ///
 /// Its first sixteen bytes are compared at once, as two words with masks; a longer one has the rest beside them.
 pub struct Spelling {
@@ -68,18 +56,21 @@ pub struct Spelling {
 }
 
 const WINDOW: usize = 16;
+/// All but the first byte of a window, which stands before the key.
+const KEY_ONLY: u64 = !0xff;
 
 impl Spelling {
-    /// The plain spelling of a key in UTF-8; one that matches nothing for a key that has none.
-    pub fn of(key: &[u8]) -> Spelling {
+    /// The plain spelling of a key in UTF-8; one that matches nothing for a key that has none. What stands before the
+    /// first key of an object does not matter.
+    pub fn of(key: &[u8], is_first: bool) -> Spelling {
         let is_plain = key.iter().all(|byte| *byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
         if !is_plain {
             return Spelling::none();
         }
-        let spelled = [b"\"", key, b"\":"].concat();
+        let spelled = [b",\"", key, b"\":"].concat();
         let mut window = [0; WINDOW];
         let mut mask = [0; WINDOW];
-        for (at, byte) in spelled.iter().take(WINDOW).enumerate() {
+        for (at, byte) in spelled.iter().enumerate().take(WINDOW).skip(usize::from(is_first)) {
             window[at] = *byte;
             mask[at] = 0xff;
         }
@@ -101,15 +92,27 @@ impl Spelling {
     /// What stands behind it, if it stands here.
     #[inline]
     pub fn behind<'a>(&self, rest: &'a [u8]) -> Option<&'a [u8]> {
+        self.behind_masked(rest, self.masks[0], self.words[0])
+    }
+
+    /// What stands behind it, if it stands here, whatever is before the key.
+    pub fn behind_any<'a>(&self, rest: &'a [u8]) -> Option<&'a [u8]> {
+        self.behind_masked(rest, self.masks[0] & KEY_ONLY, self.words[0] & KEY_ONLY)
+    }
+
+    #[inline(always)]
+    fn behind_masked<'a>(&self, rest: &'a [u8], mask: u64, word: u64) -> Option<&'a [u8]> {
         let found = match rest.first_chunk::<WINDOW>() {
             Some(window) => words_of(window),
             None => last_words(rest),
         };
-        let differs = (found[0] & self.masks[0]) ^ self.words[0] | (found[1] & self.masks[1]) ^ self.words[1];
-        if differs != 0 || (self.length > WINDOW && !rest[WINDOW..].starts_with(&self.more)) {
+        if found[0] & mask != word || found[1] & self.masks[1] != self.words[1] || rest.len() < self.length {
             return None;
         }
-        rest.get(self.length..)
+        if self.length > WINDOW && !is_equal(&rest[WINDOW..self.length], &self.more) {
+            return None;
+        }
+        Some(&rest[self.length..])
     }
 }
 

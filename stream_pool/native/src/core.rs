@@ -86,7 +86,7 @@ impl Core {
         let layout = Rc::new(Layout::new(std::iter::empty()));
         let mut values = Values::default();
         let mark = values.mark();
-        let empty = values.record(py, &[], layout, mark)?;
+        let empty = values.record(py, &[], &layout, mark)?;
         self.empty = Some(empty.clone());
         Ok(empty)
     }

@@ -2,7 +2,7 @@
 
 use crate::record::Mark;
 use crate::shapes::ShapeId;
-use crate::site::Extent;
+use crate::site::Seen;
 
 /// How deep arrays of arrays have sites of their own.
 const NESTED_MAX: u32 = 4;
@@ -31,63 +31,96 @@ impl Spot {
     }
 }
 
-/// A bracket that opens a container with something in it.
-pub struct Opening {
-    pub is_array: bool,
-    /// Of an object itself; of an array's items.
-    pub spot: Spot,
-    pub start: usize,
-    pub basis: Option<ShapeId>,
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Array,
+    /// An object that follows its basis so far.
+    Following,
+    /// An object that left its basis, or has none: its keys are listed one by one.
+    Loose,
 }
 
-impl Opening {
-    pub const NONE: Opening = Opening { is_array: false, spot: Spot::NOWHERE, start: 0, basis: None };
+/// What is known of an object when it opens.
+pub struct Opening {
+    pub spot: Spot,
+    pub start: usize,
+    /// The shape that its site saw last.
+    pub basis: Option<ShapeId>,
+    pub is_remembered: bool,
 }
 
 pub struct Frame {
-    pub is_array: bool,
-    /// One value at least was read.
+    pub kind: Kind,
+    /// Whether a value was read.
     pub is_begun: bool,
-    /// An object that left its basis: its keys are listed one by one.
-    pub is_loose: bool,
-    /// A key came twice, and the last one won.
-    pub has_doubles: bool,
+    /// Of an object itself; of an array's items.
     pub spot: Spot,
     pub start: usize,
-    pub mark: Mark,
-    /// The pinned shape that the keys are expected to be of, and the slot that is expected next.
+    /// The shape that the keys are expected to be of.
     pub basis: Option<ShapeId>,
+    /// The slot that is expected next.
     pub next: usize,
-    pub keys_base: usize,
-    /// Keys that are not the basis's.
-    pub strangers: usize,
-    /// Where the value goes that comes next, if not to the end.
-    pub replaces: Option<usize>,
+    pub mark: Mark,
+    /// Whether its site is to remember it whole.
+    pub is_remembered: bool,
     /// What the document had counted before it.
-    pub before: Extent,
+    pub before: Seen,
     /// Of the containers in it.
     pub height: usize,
 }
 
 impl Frame {
     #[inline]
-    pub fn new(opening: &Opening, basis: Option<ShapeId>, mark: Mark, before: Extent) -> Frame {
-        let Opening { is_array, spot, start, .. } = *opening;
+    pub fn object(opening: Opening, mark: Mark, before: Seen) -> Frame {
+        let Opening { spot, start, basis, is_remembered } = opening;
         Frame {
-            is_array,
+            kind: Kind::Following,
             is_begun: false,
-            is_loose: false,
-            has_doubles: false,
             spot,
             start,
-            mark,
             basis,
             next: 0,
-            keys_base: 0,
-            strangers: 0,
-            replaces: None,
+            mark,
+            is_remembered,
             before,
             height: 0,
         }
     }
+
+    #[inline]
+    pub fn array(spot: Spot, mark: Mark) -> Frame {
+        Frame {
+            kind: Kind::Array,
+            is_begun: false,
+            spot,
+            start: 0,
+            basis: None,
+            next: 0,
+            mark,
+            is_remembered: false,
+            before: Seen::default(),
+            height: 0,
+        }
+    }
+
+    /// Counts the members that were read of an object that follows its basis.
+    #[inline]
+    pub fn advance(&mut self, next: usize, seen: &mut Seen) {
+        seen.keys += next - self.next;
+        self.next = next;
+    }
+
+    #[inline]
+    pub fn hold(&mut self, height: usize) {
+        self.height = self.height.max(height);
+    }
+}
+
+/// What a loose object needs beside its frame.
+pub struct Loose {
+    pub keys_base: usize,
+    /// Keys that are not the basis's.
+    pub strangers: usize,
+    /// Where the value goes that comes next, if not to the end.
+    pub replaces: Option<usize>,
 }

@@ -5,6 +5,7 @@ use crate::fault::{Fault, Reason};
 use crate::limits::Bounds;
 use crate::number::{self, Number};
 use crate::object::{Ascii, Object, Text};
+use crate::plain::{Plain, Start};
 use crate::record::{TEXT_BYTES_MAX, Word};
 use crate::site::Site;
 use crate::text::{self, Spelling};
@@ -49,10 +50,22 @@ pub struct Reader<'a, 'py> {
     pub bounds: &'a Bounds,
 }
 
-impl Reader<'_, '_> {
+impl<'a> Reader<'a, '_> {
     #[inline]
     pub fn fault<T>(&self, reason: Reason, offset: usize) -> Read<T> {
         Err(Fault::new(reason, offset).into())
+    }
+
+    /// What is left to read.
+    #[inline]
+    pub fn rest(&self) -> &'a [u8] {
+        &self.raw[self.at..]
+    }
+
+    /// Puts the cursor at the beginning of what is left.
+    #[inline]
+    pub fn go_to(&mut self, rest: &'a [u8]) {
+        self.at = self.raw.len() - rest.len();
     }
 
     /// The byte at the cursor after white space, which must be there.
@@ -73,9 +86,22 @@ impl Reader<'_, '_> {
     }
 
     pub fn skip_space(&mut self) {
-        let rest = &self.raw[self.at..];
-        let space = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
-        self.at += space.unwrap_or(rest.len());
+        self.at = self.raw.len() - behind_some_space(&self.raw[self.at..]).len();
+    }
+
+    /// Goes on to an object's next key, over the comma before it, or for the first over the byte before it; or stays at
+    /// the bracket that ends the object.
+    pub fn finds_key(&mut self, is_first: bool) -> Read<bool> {
+        if !is_first {
+            match self.byte()? {
+                b',' => {}
+                b'}' => return Ok(false),
+                _ => return self.refuse(),
+            }
+        }
+        self.at += 1;
+        self.skip_space();
+        Ok(true)
     }
 
     /// The byte at the cursor does not belong there.
@@ -84,11 +110,13 @@ impl Reader<'_, '_> {
         Err(text::refuse_byte(self.raw, self.at).into())
     }
 
-    pub fn literal(&mut self, word: &'static [u8], value: Object) -> Read<Word> {
-        if self.raw.get(self.at..self.at + word.len()) == Some(word) {
-            self.at += word.len();
-            return Ok(Word::object(value));
-        }
+    /// The literal whose first letter stands at the cursor.
+    pub fn literal(&mut self) -> Read<Word> {
+        let (word, value): (&[u8], _) = match self.raw[self.at] {
+            b't' => (b"true", Object::boolean(self.py, true)),
+            b'f' => (b"false", Object::boolean(self.py, false)),
+            _ => (b"null", Object::none(self.py)),
+        };
         for &byte in word {
             match self.raw.get(self.at) {
                 None => return self.fault(Reason::UnexpectedEnd, self.at),
@@ -96,7 +124,7 @@ impl Reader<'_, '_> {
                 Some(_) => self.at += 1,
             }
         }
-        self.refuse()
+        Ok(Word::object(value))
     }
 
     #[inline]
@@ -121,59 +149,42 @@ impl Reader<'_, '_> {
         strings: &mut Strings,
         scratch: &mut String,
     ) -> Read<Word> {
-        let start = self.at + 1;
-        match (text::plain_length(&self.raw[start..]), site) {
-            (Some(length), Some(site)) if length <= self.bounds.string_bytes => {
-                self.at = start + length + 1;
-                self.plain_text(start, &self.raw[start..start + length], site, strings)
+        match (Plain::read(&self.raw[self.at + 1..]), site) {
+            (Some((plain, behind)), Some(site)) if plain.bytes.len() <= self.bounds.string_bytes => {
+                self.at = self.raw.len() - behind.len();
+                match site.expected_text(plain) {
+                    Some(text) => Ok(Word::object(text.clone())),
+                    None => self.unexpected_text(plain.bytes, plain.start, site, strings),
+                }
             }
             (_, site) => self.other_text(site, strings, scratch),
         }
     }
 
-    /// A string without escapes of ASCII bytes, which stand at `start`.
-    #[inline]
-    pub fn plain_text(
+    /// A plain text that was not expected, behind whose closing quote the cursor stands.
+    #[inline(never)]
+    pub fn unexpected_text(
         &self,
-        start: usize,
         bytes: &[u8],
+        start: Start,
         site: &mut Site,
         strings: &mut Strings,
     ) -> Read<Word> {
-        if let Some(expected) = site.expected_text(bytes) {
-            return Ok(Word::object(expected.clone()));
-        }
-        self.unexpected_text(start, bytes, site, strings)
-    }
-
-    fn unexpected_text(
-        &self,
-        start: usize,
-        bytes: &[u8],
-        site: &mut Site,
-        strings: &mut Strings,
-    ) -> Read<Word> {
-        // An empty text would leave no trace in a tail.
-        if bytes.is_empty() || bytes.len() > TEXT_BYTES_MAX {
+        if bytes.len() > TEXT_BYTES_MAX {
             return Ok(Word::object(Text::ascii(self.py, bytes)?.into_object()));
         }
-        if !site.asks_pool() {
-            return Ok(Word::text(start, bytes.len()));
-        }
-        match strings.value(bytes, || Text::ascii(self.py, bytes))? {
-            Some(text) => {
-                site.found_text(Ascii::of(&text));
-                Ok(Word::object(text.into_object()))
+        if site.asks_pool() {
+            if let Some(text) = strings.value(bytes, || Text::ascii(self.py, bytes))? {
+                site.found_text(start, Ascii::of(&text));
+                return Ok(Word::object(text.into_object()));
             }
-            None => {
-                site.missed_text();
-                Ok(Word::text(start, bytes.len()))
-            }
+            site.missed_text();
         }
+        Ok(Word::text(self.at - 1 - bytes.len(), bytes.len()))
     }
 
     /// A string with escapes or beyond ASCII, one at no site, or one that is broken.
-    fn other_text(
+    pub fn other_text(
         &mut self,
         site: Option<&mut Site>,
         strings: &mut Strings,
@@ -187,11 +198,27 @@ impl Reader<'_, '_> {
             Spelling::Unescaped => scratch.as_str(),
             Spelling::Ascii | Spelling::Utf8 => found.content(self.raw),
         };
-        if value.len() <= VALUE_BYTES_MAX && site.is_none_or(Site::asks_pool) {
-            if let Some(text) = strings.value(value.as_bytes(), || Text::new(self.py, value))? {
-                return Ok(Word::object(text.into_object()));
-            }
+        if value.len() <= VALUE_BYTES_MAX
+            && site.is_none_or(Site::asks_pool)
+            && let Some(text) = strings.value(value.as_bytes(), || Text::new(self.py, value))?
+        {
+            return Ok(Word::object(text.into_object()));
         }
         Ok(Word::object(Text::new(self.py, value)?.into_object()))
     }
+}
+
+/// What stands behind white space, if there is any.
+#[inline]
+pub fn behind_space(rest: &[u8]) -> &[u8] {
+    match rest {
+        [..=b' ', ..] => behind_some_space(rest),
+        _ => rest,
+    }
+}
+
+#[inline(never)]
+fn behind_some_space(rest: &[u8]) -> &[u8] {
+    let space = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+    &rest[space.unwrap_or(rest.len())..]
 }

@@ -56,7 +56,7 @@ impl Word {
     #[inline]
     pub fn object(object: Object) -> Word {
         let address = object.as_ptr() as u64;
-        assert_eq!(address & TAG, 0, "an address has 48 bits");
+        debug_assert_eq!(address & TAG, 0, "no system gives out longer addresses unasked");
         mem::forget(object);
         Word(address)
     }
@@ -95,6 +95,12 @@ impl Word {
             ARRAY => Kind::Array(part(24), part(0)),
             _ => Kind::Float,
         }
+    }
+
+    /// Whether a record has more of it in its tail.
+    #[inline]
+    fn has_tail(&self) -> bool {
+        (ARRAY..INT).contains(&self.0)
     }
 
     #[inline]
@@ -334,6 +340,18 @@ impl Values {
         self.words.push(word);
     }
 
+    /// A number or a literal.
+    #[inline]
+    pub fn push_whole(&mut self, word: Word) {
+        debug_assert_eq!(word.text_length(), 0);
+        self.words.push(word);
+    }
+
+    #[inline]
+    pub fn push_object(&mut self, object: Object) {
+        self.words.push(Word::object(object));
+    }
+
     #[inline]
     pub fn mark(&self) -> Mark {
         Mark { words: self.words.len(), flat: self.flat.len(), tail: self.tail }
@@ -423,57 +441,65 @@ impl Values {
 
     /// Makes a record of the values since `mark`, one a key, and takes them off.
     #[inline]
-    pub fn record(&mut self, py: Python<'_>, raw: &[u8], layout: Rc<Layout>, mark: Mark) -> PyResult<Object> {
-        let length = layout.len();
-        if length > KEYS_WITH_TAIL_MAX {
+    pub fn record(
+        &mut self,
+        py: Python<'_>,
+        raw: &[u8],
+        layout: &Rc<Layout>,
+        mark: Mark,
+    ) -> PyResult<Object> {
+        if layout.len() > KEYS_WITH_TAIL_MAX {
             self.materialize(py, raw, mark)?;
         }
+        self.near_record(raw, layout, mark).ok_or_else(|| PyMemoryError::new_err(()))
+    }
+
+    /// A record whose tail a word can tell; None where there is no memory.
+    fn near_record(&mut self, raw: &[u8], layout: &Rc<Layout>, mark: Mark) -> Option<Object> {
         let words = &self.words[mark.words..];
-        assert_eq!(words.len(), length, "one value a key");
-        let tail_at = WORDS_AT + length * WORD_BYTES;
-        let tail_bytes = self.tail - mark.tail;
+        assert_eq!(words.len(), layout.len(), "one value a key");
+        let tail_at = WORDS_AT + size_of_val(words);
+        let tail_end = tail_at + self.tail - mark.tail;
         // SAFETY: the memory has room for head, words and tail; each is written once, at a place of its own, before
         // the record is handed out. References move from the stacks, which are cut short in the same breath, into the
         // record. Nothing here runs other code: making a record starts no collection.
         unsafe {
-            let head = allocate(tail_at + tail_bytes).ok_or_else(|| PyMemoryError::new_err(()))?;
+            let head = allocate(tail_end)?;
             let start = head.as_ptr().cast::<u8>();
-            head.write(Head { base: new_base(), layout: Rc::into_raw(layout) });
-            let to = start.add(WORDS_AT).cast::<Word>();
-            if tail_bytes == 0 {
-                ptr::copy_nonoverlapping(words.as_ptr(), to, length);
-            } else {
-                self.move_with_tail(raw, words, to, Tail { start, at: tail_at, end: tail_at + tail_bytes });
+            head.write(Head { base: new_base(), layout: Rc::into_raw(layout.clone()) });
+            let mut tail = Tail { start, at: tail_at, end: tail_end };
+            let mut to = start.add(WORDS_AT).cast::<Word>();
+            for word in words {
+                to.write(if word.has_tail() {
+                    self.move_to_tail(raw, word, &mut tail)
+                } else {
+                    Word(word.0)
+                });
+                to = to.add(1);
             }
             self.words.set_len(mark.words);
             self.flat.set_len(mark.flat);
             self.tail = mark.tail;
-            Ok(Object::from_owned(head.cast()))
+            Some(Object::from_owned(head.cast()))
         }
     }
 
+    /// The word of a record for a text or an array of this decode, which is moved: its owner must forget it.
+    ///
     /// # Safety
-    /// `to` has room for the words, and the tail for their texts and arrays. The words are moved: their owner must
-    /// forget them.
-    unsafe fn move_with_tail(&self, raw: &[u8], words: &[Word], to: *mut Word, mut tail: Tail) {
+    /// It was counted when the tail was made.
+    #[inline(never)]
+    unsafe fn move_to_tail(&self, raw: &[u8], word: &Word, tail: &mut Tail) -> Word {
         unsafe {
-            for (slot, word) in words.iter().enumerate() {
-                let moved = match word.0 & TAG {
-                    TEXT => tail.take_text(raw, word),
-                    ARRAY => {
-                        let items = self.flat_items(word);
-                        let (offset, items_to) = tail.take_words(items.len());
-                        for (at, item) in items.iter().enumerate() {
-                            let is_text = item.0 & TAG == TEXT;
-                            let item = if is_text { tail.take_text(raw, item) } else { Word(item.0) };
-                            items_to.add(at).write(item);
-                        }
-                        Word::of_tail(ARRAY, offset, items.len())
-                    }
-                    _ => Word(word.0),
-                };
-                to.add(slot).write(moved);
+            if !word.is_array() {
+                return tail.take_text(raw, word);
             }
+            let items = self.flat_items(word);
+            let (offset, to) = tail.take_words(items.len());
+            for (at, item) in items.iter().enumerate() {
+                to.add(at).write(if item.has_tail() { tail.take_text(raw, item) } else { Word(item.0) });
+            }
+            Word::of_tail(ARRAY, offset, items.len())
         }
     }
 }
@@ -493,7 +519,7 @@ impl Tail {
         let (from, length) = word.as_input();
         let bytes = &raw[from..from + length];
         self.end -= length;
-        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.start.add(self.end), length) };
+        unsafe { copy_short(bytes, self.start.add(self.end)) };
         Word::of_tail(TEXT, self.end, length)
     }
 
@@ -507,14 +533,48 @@ impl Tail {
     }
 }
 
+/// Copies a text that may be in a tail, without the call that longer ones are worth.
+///
+/// # Safety
+/// There is room for it.
+#[inline]
+unsafe fn copy_short(bytes: &[u8], to: *mut u8) {
+    unsafe {
+        let (from, length) = (bytes.as_ptr(), bytes.len());
+        if length >= 8 {
+            let mut at = 0;
+            while at + 8 < length {
+                copy_at::<u64>(from, to, at);
+                at += 8;
+            }
+            copy_at::<u64>(from, to, length - 8);
+        } else if length >= 4 {
+            copy_at::<u32>(from, to, 0);
+            copy_at::<u32>(from, to, length - 4);
+        } else if length > 0 {
+            copy_at::<u8>(from, to, 0);
+            copy_at::<u8>(from, to, length / 2);
+            copy_at::<u8>(from, to, length - 1);
+        }
+    }
+}
+
+/// # Safety
+/// Both have such a part there.
+#[inline(always)]
+unsafe fn copy_at<Part>(from: *const u8, to: *mut u8, at: usize) {
+    unsafe { to.add(at).cast::<Part>().write_unaligned(from.add(at).cast::<Part>().read_unaligned()) }
+}
+
 /// The memory of records, and those that wait to be freed. The global lock protects it.
 struct Memory {
     slab: Slab,
-    nested: usize,
+    is_freeing: bool,
     waiting: Vec<*mut Head>,
 }
 
-const NESTED_FREES_MAX: usize = 24;
+/// Room that is kept for the next tree.
+const WAITING_KEPT: usize = 1024;
 
 struct LockedMemory(UnsafeCell<Memory>);
 
@@ -522,7 +582,7 @@ struct LockedMemory(UnsafeCell<Memory>);
 unsafe impl Sync for LockedMemory {}
 
 static MEMORY: LockedMemory =
-    LockedMemory(UnsafeCell::new(Memory { slab: Slab::new(), nested: 0, waiting: Vec::new() }));
+    LockedMemory(UnsafeCell::new(Memory { slab: Slab::new(), is_freeing: false, waiting: Vec::new() }));
 
 /// Small records lie in the slab; with the feature `plain-memory` none do, so that a checker of memory sees each.
 #[inline]
@@ -542,36 +602,22 @@ unsafe fn allocate(size: usize) -> Option<NonNull<Head>> {
     }
 }
 
-/// Python's own call when the last reference is gone. A deep tree is freed from a list, not by recursion.
+/// Python's own call when the last reference is gone. A tree is freed from a list, not by recursion, however deep it is.
 pub(crate) unsafe extern "C" fn free(object: *mut ffi::PyObject) {
     // SAFETY: a record whose last reference is gone is ours alone. `MEMORY` is borrowed for one step at a time, since
     // letting go of a value may come back here.
     unsafe {
         let memory = MEMORY.0.get();
-        if (*memory).nested >= NESTED_FREES_MAX {
-            (*memory).waiting.push(object.cast());
+        (*memory).waiting.push(object.cast());
+        if (*memory).is_freeing {
             return;
         }
-        (*memory).nested += 1;
-        free_one(object.cast());
-        (*memory).nested -= 1;
-        if (*memory).nested == 0 && !(*memory).waiting.is_empty() {
-            free_waiting();
-        }
-    }
-}
-
-/// # Safety
-/// As `free`.
-#[cold]
-unsafe fn free_waiting() {
-    unsafe {
-        let memory = MEMORY.0.get();
-        (*memory).nested = 1;
+        (*memory).is_freeing = true;
         while let Some(record) = (*memory).waiting.pop() {
             free_one(record);
         }
-        (*memory).nested = 0;
+        (*memory).is_freeing = false;
+        (*memory).waiting.shrink_to(WAITING_KEPT);
     }
 }
 
@@ -584,10 +630,10 @@ unsafe fn free_one(record: *mut Head) {
         let length = layout.len();
         let first = record.cast::<u8>().add(WORDS_AT).cast::<Word>();
         let mut tail = 0;
-        for word in slice::from_raw_parts_mut(first, length) {
+        for word in slice::from_raw_parts(first, length) {
             if word.0 & TAG == 0 {
-                ptr::drop_in_place(word);
-            } else if word.0 >= ARRAY && word.0 < INT {
+                let_go(word.0 as *mut ffi::PyObject);
+            } else if word.has_tail() {
                 tail += free_tail(record, word);
             }
         }
@@ -601,10 +647,26 @@ unsafe fn free_one(record: *mut Head) {
     }
 }
 
+/// Lets go of a reference; a record that has no other joins those that wait.
+///
+/// # Safety
+/// As `free_one`.
+#[inline]
+unsafe fn let_go(object: *mut ffi::PyObject) {
+    unsafe {
+        if ffi::Py_REFCNT(object) == 1 && ffi::Py_TYPE(object) == type_pointer() {
+            (*MEMORY.0.get()).waiting.push(object.cast());
+        } else {
+            ffi::Py_DECREF(object);
+        }
+    }
+}
+
 /// Lets go of what a word has in the tail, and says how many bytes that takes.
 ///
 /// # Safety
 /// As `free_one`.
+#[inline(never)]
 unsafe fn free_tail(record: *mut Head, word: &Word) -> usize {
     match word.kind() {
         Kind::Array(offset, length) => unsafe {

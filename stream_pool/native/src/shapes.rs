@@ -44,13 +44,24 @@ pub struct Member {
     site: Site,
     hash: u64,
     end: u32,
+    slot: u32,
+    /// The shape to go on with where another key stands here: it has the same keys before.
+    instead: Option<ShapeId>,
 }
 
 impl Member {
-    /// What stands behind `"key":`, if that stands here.
+    pub fn instead(&self) -> Option<ShapeId> {
+        self.instead
+    }
+
     #[inline]
-    pub fn behind_key<'a>(&self, rest: &'a [u8]) -> Option<&'a [u8]> {
-        self.spelling.behind(rest)
+    pub fn slot(&self) -> usize {
+        self.slot as usize
+    }
+
+    #[inline]
+    pub fn spelling(&self) -> &Spelling {
+        &self.spelling
     }
 
     #[inline]
@@ -83,13 +94,22 @@ impl Shape {
             keys.extend_from_slice(key);
             longest_bytes = longest_bytes.max(key.len());
             members.push(Member {
-                spelling: Spelling::of(key),
+                spelling: Spelling::of(key, members.is_empty()),
                 hash,
                 end: keys.len() as u32,
+                slot: members.len() as u32,
                 site: Site::new(),
+                instead: None,
             });
         }
-        members.push(Member { spelling: Spelling::none(), hash: 0, end: 0, site: Site::new() });
+        members.push(Member {
+            spelling: Spelling::none(),
+            hash: 0,
+            end: 0,
+            slot: layout.len() as u32,
+            site: Site::new(),
+            instead: None,
+        });
         Shape { layout, members: members.into(), keys: keys.into(), longest_bytes, fingerprint, used: true }
     }
 
@@ -137,11 +157,21 @@ impl Shape {
         &mut self.members[slot].site
     }
 
-    /// The members from a slot on, as a decode meets them.
+    /// The members from a slot on, with one at their end that no key matches; and the layout of all.
     #[inline]
-    pub fn members_from(&mut self, slot: usize) -> impl Iterator<Item = &mut Member> {
-        let end = self.members.len() - 1;
-        self.members[slot..end].iter_mut()
+    pub fn members_from(&mut self, slot: usize) -> (std::slice::IterMut<'_, Member>, &Rc<Layout>) {
+        (self.members[slot..].iter_mut(), &self.layout)
+    }
+
+    /// Whether the key of a slot stands here, behind any one byte.
+    pub fn has_next(&self, slot: usize, rest: &[u8]) -> bool {
+        self.members[slot].spelling.behind_any(rest).is_some()
+    }
+
+    /// Someone has followed it whole.
+    #[inline]
+    pub fn keep(&mut self) {
+        self.used = true;
     }
 
     /// Whether the plain spelling of a key stands behind the quote here, and this behind it.
@@ -159,7 +189,7 @@ struct Slot {
 }
 
 pub struct ShapeTable {
-    slots: Vec<Box<Slot>>,
+    slots: Vec<Slot>,
     free: Vec<u32>,
     by_fingerprint: BTreeMap<u64, u32>,
     turns: VecDeque<u32>,
@@ -197,7 +227,7 @@ impl ShapeTable {
     /// The shape, if it is still here.
     #[inline]
     pub fn get(&mut self, id: ShapeId) -> Option<&mut Shape> {
-        match &mut **self.slots.get_mut(id.at())? {
+        match self.slots.get_mut(id.at())? {
             Slot { generation, shape: Some(shape) } if generation.get() == id.generation() => Some(shape),
             _ => self.evicted.iter_mut().find(|(evicted, _)| *evicted == id).map(|(_, shape)| shape),
         }
@@ -205,9 +235,24 @@ impl ShapeTable {
 
     #[inline]
     pub fn peek(&self, id: ShapeId) -> Option<&Shape> {
-        match &**self.slots.get(id.at())? {
+        match self.slots.get(id.at())? {
             Slot { generation, shape: Some(shape) } if generation.get() == id.generation() => Some(shape),
             _ => self.evicted.iter().find(|(evicted, _)| *evicted == id).map(|(_, shape)| shape),
+        }
+    }
+
+    /// The shape itself, if it is the right one.
+    pub fn only(&self, id: Option<ShapeId>, is_right: impl Fn(&Shape) -> bool) -> Option<ShapeId> {
+        id.filter(|id| self.peek(*id).is_some_and(is_right))
+    }
+
+    /// Lets an object that does not follow one shape to its end go on with another, from where their keys differ.
+    pub fn branch(&mut self, from: ShapeId, to: ShapeId) {
+        let (Some(one), Some(other)) = (self.peek(from), self.peek(to)) else { return };
+        let slots = one.len().min(other.len());
+        let slot = (0..slots).find(|slot| one.key(*slot) != other.key(*slot)).unwrap_or(slots);
+        if let Some(member) = self.get(from).and_then(|shape| shape.members.get_mut(slot)) {
+            member.instead = Some(to);
         }
     }
 
@@ -234,12 +279,12 @@ impl ShapeTable {
             return None;
         }
         let at = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Box::new(Slot { generation: NonZeroU32::MIN, shape: None }));
+            self.slots.push(Slot { generation: NonZeroU32::MIN, shape: None });
             self.slots.len() as u32 - 1
         });
         self.by_fingerprint.insert(shape.fingerprint, at);
         self.turns.push_back(at);
-        let slot = &mut *self.slots[at as usize];
+        let slot = &mut self.slots[at as usize];
         slot.generation = slot.generation.checked_add(1).unwrap_or(NonZeroU32::MIN);
         slot.shape = Some(shape);
         Some(ShapeId::new(at, slot.generation))
@@ -258,7 +303,7 @@ impl ShapeTable {
                 return;
             }
             let Some(at) = self.turns.pop_front() else { return };
-            let slot = &mut *self.slots[at as usize];
+            let slot = &mut self.slots[at as usize];
             match &mut slot.shape {
                 Some(shape) if shape.used && chances > 0 => {
                     shape.used = false;

@@ -1,8 +1,8 @@
 //! A site: one place in a layout, and what was last seen there. Traffic repeats, so that what came last is the best
 //! guess at what comes next; a guess costs one comparison with the raw bytes, and proves itself or is forgotten.
 
-use crate::compare;
 use crate::object::{Ascii, Object};
+use crate::plain::{Plain, Start};
 use crate::shapes::ShapeId;
 
 /// Where objects with so many bytes or fewer are remembered whole.
@@ -41,12 +41,25 @@ impl Luck {
     }
 }
 
-/// What a subtree adds to the counts of its document.
+/// Keys and items.
 #[derive(Clone, Copy, Default)]
-pub struct Extent {
-    pub height: usize,
+pub struct Seen {
     pub keys: usize,
     pub items: usize,
+}
+
+/// What a subtree adds to its document.
+#[derive(Clone, Copy)]
+pub struct Extent {
+    pub height: usize,
+    pub seen: Seen,
+}
+
+impl Seen {
+    #[inline]
+    pub fn since(self, before: Seen) -> Seen {
+        Seen { keys: self.keys - before.keys, items: self.items - before.items }
+    }
 }
 
 /// The last object at a site: the same bytes are the same record.
@@ -66,13 +79,17 @@ impl Echo {
 }
 
 /// The pooled texts that a site saw last, one at each place.
-type Recent = [Option<Ascii>; PLACES];
-const PLACES: usize = 16;
+type Recent = [Expected; 1 << PLACE_BITS];
+const PLACE_BITS: u32 = 5;
 
-#[inline]
-fn place(bytes: &[u8]) -> usize {
-    let mixed = (compare::first_word(bytes) ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 60) as usize
+/// A pooled text, and what it starts with, so that it is only looked at where that is found.
+struct Expected {
+    start: Start,
+    text: Option<Ascii>,
+}
+
+impl Expected {
+    const NOTHING: Expected = Expected { start: Start::NONE, text: None };
 }
 
 pub struct Site {
@@ -109,9 +126,14 @@ impl Site {
 
     /// The text that is expected here, if it is this one.
     #[inline]
-    pub fn expected_text(&self, bytes: &[u8]) -> Option<&Object> {
-        let value = self.values.as_ref()?[place(bytes)].as_ref()?;
-        compare::is_equal(value.bytes(), bytes).then(|| value.object())
+    pub fn expected_text(&self, plain: Plain<'_>) -> Option<&Object> {
+        let expected = &self.values.as_deref()?[plain.start.place(PLACE_BITS)];
+        if expected.start != plain.start {
+            return None;
+        }
+        let text = expected.text.as_ref()?;
+        let is_whole = plain.bytes.len() < Start::BYTES || text.bytes() == plain.bytes;
+        is_whole.then(|| text.object())
     }
 
     /// Whether the pool is to be asked for a text that was not the expected one.
@@ -121,12 +143,11 @@ impl Site {
     }
 
     #[inline]
-    pub fn found_text(&mut self, text: Option<Ascii>) {
+    pub fn found_text(&mut self, start: Start, text: Option<Ascii>) {
         self.value_luck.hit(VALUE_GAIN);
-        if let Some(text) = text {
-            let values = self.values.get_or_insert_with(Box::default);
-            let place = place(text.bytes());
-            values[place] = Some(text);
+        if text.is_some() {
+            let values = self.values.get_or_insert_with(|| Box::new([const { Expected::NOTHING }; _]));
+            values[start.place(PLACE_BITS)] = Expected { start, text };
         }
     }
 
@@ -146,14 +167,19 @@ impl Site {
         self.echo_luck.hit(ECHO_GAIN);
     }
 
-    /// Remembers an object, unless that has not paid here.
+    /// An object begins that is not the remembered one. Whether it is to be remembered, which has not paid everywhere.
     #[inline]
-    pub fn remember(&mut self, raw: &[u8], record: &Object, extent: Extent, fingerprint: u64) {
+    pub fn is_remembering(&mut self) -> bool {
         self.echo_luck.miss();
-        if !self.echo_luck.tries() {
+        let tries = self.echo_luck.tries();
+        if !tries {
             self.echo = None;
-            return;
         }
+        tries
+    }
+
+    /// Remembers an object.
+    pub fn remember(&mut self, raw: &[u8], record: &Object, extent: Extent, fingerprint: u64) {
         match &mut self.echo {
             Some(echo) => {
                 echo.raw.clear();

@@ -4,12 +4,11 @@
 //! run by run: what stands between two escapes is checked as UTF-8 at once and copied at once.
 
 use crate::fault::{Fault, Reason, Scanned};
-use wide::i8x16;
+use crate::plain::{WINDOW, not_plain};
 
 const EACH: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 const WORD: usize = size_of::<u64>();
-const LANES: usize = 16;
 const CODE_UNIT_ESCAPE: usize = r"\uXXXX".len();
 const UTF8_BYTES_MAX: usize = 4;
 
@@ -47,27 +46,16 @@ impl<'a> Text<'a> {
 #[inline]
 pub fn plain_length(content: &[u8]) -> Option<usize> {
     let mut rest = content;
-    while let Some(chunk) = rest.first_chunk::<LANES>() {
+    while let Some(chunk) = rest.first_chunk::<WINDOW>() {
         let stops = not_plain(chunk);
         if stops != 0 {
             let end = content.len() - rest.len() + stops.trailing_zeros() as usize;
             return (content.get(end) == Some(&b'"')).then_some(end);
         }
-        rest = &rest[LANES..];
+        rest = &rest[WINDOW..];
     }
     let ahead = rest.iter().position(|byte| ends_run(*byte) || !byte.is_ascii())?;
     (rest[ahead] == b'"').then_some(content.len() - rest.len() + ahead)
-}
-
-/// A bit for each byte that is a quote, a backslash, a control character or no ASCII.
-#[inline]
-fn not_plain(chunk: &[u8; LANES]) -> u32 {
-    let bytes = i8x16::new(chunk.map(u8::cast_signed));
-    // Signed, what is no ASCII is below zero.
-    let stops = bytes.simd_lt(i8x16::splat(b' '.cast_signed()))
-        | bytes.simd_eq(i8x16::splat(b'"'.cast_signed()))
-        | bytes.simd_eq(i8x16::splat(b'\\'.cast_signed()));
-    stops.to_bitmask()
 }
 
 /// The string whose opening quote stands at `opening`. Longer as written than `bytes_max` is `over`, whatever
