@@ -67,7 +67,7 @@ async def test_a_letter_too_large_for_its_topic_loses_the_stack_then_becomes_a_p
     """The topic's max.message.bytes decides; a pointer has topic, partition, offset and SHA-256."""
     topic = await lab.topics.create()
     await make_dead_letters(lab, {"max.message.bytes": "20000"})
-    small, large = (b'{"a": "' + b"s" * size + b'", "a": 1}' for size in (19_200, 30_000))
+    small, large = (b'{"a": "' + b"s" * size + b'", "a": 1}' for size in (19_450, 30_000))
     await lab.cluster.produce(topic, [Produced(small, b"small"), Produced(large, b"large")])
     lab.worker("each_async", topic, dead_letter_budget_ratio=1)
     await lab.committed(topic, {0: 2})
