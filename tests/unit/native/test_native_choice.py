@@ -122,7 +122,9 @@ assert documents.loads(b'{"a": [1]}').to_dict() == {"a": [1]}
 sys.__stdout__.write(f"{documents.NATIVE} {documents.NATIVE_REASON}")
 sys.__stdout__.flush()
 '''
-failed = interpreters.run_string(interpreters.create(), program)
+second = interpreters.create()
+failed = interpreters.run_string(second, program)
+interpreters.destroy(second)
 assert failed is None, failed
 assert loads(b'{"a": [1]}').to_dict() == {"a": [1]}
 """
