@@ -1,15 +1,13 @@
 //! Values by number, 1,024 an allocation: growing never copies one, and an empty chunk gives its memory back.
 
-use std::collections::BTreeSet;
-
 const CHUNK: usize = 1024;
 const WORDS: usize = CHUNK / 64;
 
 /// A sparse array of at most 2^32 values.
 pub struct Chunks<T> {
     chunks: Vec<Option<Box<Chunk<T>>>>,
-    /// Those that are not full. The first is filled first, so that the last become empty.
-    roomy: BTreeSet<usize>,
+    /// A bit for each that is not full. The first is filled first, so that the last become empty.
+    roomy: Vec<u64>,
 }
 
 struct Chunk<T> {
@@ -20,7 +18,7 @@ struct Chunk<T> {
 
 impl<T> Default for Chunks<T> {
     fn default() -> Chunks<T> {
-        Chunks { chunks: Vec::new(), roomy: BTreeSet::new() }
+        Chunks { chunks: Vec::new(), roomy: Vec::new() }
     }
 }
 
@@ -42,7 +40,7 @@ impl<T> Chunks<T> {
 
     /// A number that is free.
     pub fn vacant(&self) -> u32 {
-        let chunk = self.roomy.first().copied().unwrap_or(self.chunks.len());
+        let chunk = self.first_roomy().unwrap_or(self.chunks.len());
         let slot = match self.chunks.get(chunk) {
             Some(Some(chunk)) => chunk.vacant(),
             _ => 0,
@@ -54,13 +52,14 @@ impl<T> Chunks<T> {
     pub fn put(&mut self, id: u32, value: T) {
         let (at, slot) = place(id);
         while self.chunks.len() <= at {
-            self.roomy.insert(self.chunks.len());
+            self.roomy.resize(self.chunks.len() / 64 + 1, 0);
+            self.set_roomy(self.chunks.len(), true);
             self.chunks.push(None);
         }
         let chunk = self.chunks[at].get_or_insert_with(Chunk::empty);
         chunk.put(slot, value);
         if chunk.len == CHUNK {
-            self.roomy.remove(&at);
+            self.set_roomy(at, false);
         }
     }
 
@@ -74,9 +73,19 @@ impl<T> Chunks<T> {
             self.chunks[at] = None;
         }
         if was_full {
-            self.roomy.insert(at);
+            self.set_roomy(at, true);
         }
         value
+    }
+
+    fn first_roomy(&self) -> Option<usize> {
+        let word = self.roomy.iter().position(|word| *word != 0)?;
+        Some(word * 64 + self.roomy[word].trailing_zeros() as usize)
+    }
+
+    fn set_roomy(&mut self, chunk: usize, is_roomy: bool) {
+        let word = &mut self.roomy[chunk / 64];
+        *word = *word & !(1 << (chunk % 64)) | u64::from(is_roomy) << (chunk % 64);
     }
 }
 

@@ -1,14 +1,16 @@
 //! Objects that follow their basis, and those within them: key by key one comparison with the raw bytes, no hash, and
-//! no look for doubles. An object that leaves its basis goes on with the shape that took over there the last time, if
-//! that fits. What is left to read begins with the byte before a key's quote: a comma, but for the first a bracket.
+//! no look for doubles. Keys that an object lacks are passed over, a few in a row, and which they are tells its shape.
+//! An object that leaves its basis goes on with the shape that took over there the last time, if that fits. What is
+//! left to read begins with the byte before a key's quote: a comma, but for the first a bracket.
 
 use crate::fault::Reason;
 use crate::frame::{Frame, Kind, Opening, Spot};
 use crate::parser::{self, Parser};
 use crate::plain::Plain;
 use crate::reader::{self, Read};
-use crate::shapes::Shape;
-use crate::straying;
+use crate::shapes::{Member, Shape};
+use crate::straying::{self, MISSING_MAX};
+use std::slice::IterMut;
 
 /// Why the cursor stands where it does.
 enum Left {
@@ -56,21 +58,22 @@ impl<'a> Parser<'a, '_, '_> {
             let fingerprint = shape.fingerprint();
             let (mut members, layout) = shape.members_from(frame.next);
             loop {
-                let Some(member) = members.next() else { return self.reader.refuse() };
+                let Some(mut member) = members.next() else { return self.reader.refuse() };
                 let behind = match (member.spelling().behind(rest), rest) {
                     (Some(behind), _) => behind,
                     (None, [b'}', behind @ ..]) if member.slot() > 0 => {
                         self.reader.go_to(behind);
                         frame.advance(member.slot(), &mut self.seen);
-                        if member.slot() < layout.len() {
-                            let (instead, is_whole) =
-                                (member.instead(), |shape: &Shape| shape.len() == frame.next);
-                            let Some(id) = self.core.shapes.only(instead, is_whole) else {
-                                return Ok(Left::Short);
-                            };
-                            frame.basis = Some(id);
-                            continue 'objects;
+                        if member.slot() < layout.len() && !frame.skip(layout.len()) {
+                            return Ok(Left::Short);
                         }
+                        let (layout, fingerprint) = match frame.missing {
+                            0 => (layout, fingerprint),
+                            missing => match self.core.shapes.variant(id, missing) {
+                                Some(variant) => (variant.layout(), variant.fingerprint()),
+                                None => return Ok(Left::Short),
+                            },
+                        };
                         let record = self.values.record(self.reader.py, raw, layout, frame.mark)?;
                         self.close_object(record, fingerprint, frames);
                         rest = behind;
@@ -88,18 +91,25 @@ impl<'a> Parser<'a, '_, '_> {
                             behind
                         } else {
                             frame.advance(member.slot(), &mut self.seen);
-                            let (instead, goes_on) =
-                                (member.instead(), |shape: &Shape| shape.has_next(frame.next, from));
-                            let Some(id) = self.core.shapes.only(instead, goes_on) else {
-                                return Ok(Left::Astray);
-                            };
-                            frame.basis = Some(id);
-                            continue 'objects;
+                            if let Some((present, behind)) = ahead(&mut members, from)
+                                && frame.skip(present.slot())
+                            {
+                                member = present;
+                                behind
+                            } else {
+                                let instead = member.instead().filter(|_| frame.missing == 0);
+                                let goes_on = |shape: &Shape| shape.has_next(frame.next, from);
+                                let Some(id) = self.core.shapes.only(instead, goes_on) else {
+                                    return Ok(Left::Astray);
+                                };
+                                frame.basis = Some(id);
+                                continue 'objects;
+                            }
                         }
                     }
                 };
                 if let [b'"', content @ ..] = behind
-                    && let Some((plain, behind)) = Plain::read(content)
+                    && let Some((plain, behind)) = Plain::read_short(content)
                     && plain.bytes.len() <= bounds.string_bytes
                 {
                     rest = behind;
@@ -157,4 +167,13 @@ impl<'a> Parser<'a, '_, '_> {
             }
         }
     }
+}
+
+/// The member, a few on at most, whose key stands here behind any one byte, and what stands behind it.
+fn ahead<'m, 'a>(members: &mut IterMut<'m, Member>, rest: &'a [u8]) -> Option<(&'m mut Member, &'a [u8])> {
+    let mut near = members.as_slice().iter().take(MISSING_MAX);
+    let more = near.position(|member| member.spelling().behind_any(rest).is_some())?;
+    let member = members.nth(more)?;
+    let behind = member.spelling().behind_any(rest)?;
+    Some((member, behind))
 }

@@ -60,6 +60,8 @@ pub struct Frame {
     pub basis: Option<ShapeId>,
     /// The slot that is expected next.
     pub next: usize,
+    /// Slots before it whose keys the object lacks, a bit each.
+    pub missing: u64,
     pub mark: Mark,
     /// Whether its site is to remember it whole.
     pub is_remembered: bool,
@@ -80,6 +82,7 @@ impl Frame {
             start,
             basis,
             next: 0,
+            missing: 0,
             mark,
             is_remembered,
             before,
@@ -96,6 +99,7 @@ impl Frame {
             start: 0,
             basis: None,
             next: 0,
+            missing: 0,
             mark,
             is_remembered: false,
             before: Seen::default(),
@@ -108,6 +112,22 @@ impl Frame {
     pub fn advance(&mut self, next: usize, seen: &mut Seen) {
         seen.keys += next - self.next;
         self.next = next;
+    }
+
+    /// Passes over slots whose keys are missing, which only the first 64 can tell.
+    #[inline]
+    pub fn skip(&mut self, next: usize) -> bool {
+        let can_tell = next <= u64::BITS as usize;
+        if can_tell {
+            self.missing |= ((1_u128 << next) - (1_u128 << self.next)) as u64;
+            self.next = next;
+        }
+        can_tell
+    }
+
+    /// Whether the key of a slot that was passed is missing.
+    pub fn lacks(&self, slot: usize) -> bool {
+        slot < u64::BITS as usize && self.missing >> slot & 1 == 1
     }
 
     #[inline]

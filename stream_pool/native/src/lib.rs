@@ -31,6 +31,7 @@ mod strings;
 mod text;
 mod traffic;
 mod type_object;
+mod variants;
 mod walk;
 mod writer;
 

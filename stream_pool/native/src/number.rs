@@ -15,6 +15,8 @@ pub enum Number {
     Float(f64),
 }
 
+/// A number of eight bytes or fewer has no more digits.
+const SHORT_DIGITS: usize = 8;
 /// So many digits never overflow 64 bits.
 const EXACT_DIGITS: usize = 19;
 const EXACT_FLOAT_MAX: u64 = 1 << f64::MANTISSA_DIGITS;
@@ -31,6 +33,15 @@ const POWERS_OF_TEN: [f64; 23] = [
 /// Its digits are counted as far as it is well formed, before its form is judged.
 #[inline]
 pub fn scan(raw: &[u8], start: usize, digits_max: usize) -> Scanned<(Number, usize)> {
+    if digits_max >= SHORT_DIGITS
+        && let Some((number, length)) = short(&raw[start..])
+    {
+        return Ok((number, start + length));
+    }
+    scan_any(raw, start, digits_max)
+}
+
+fn scan_any(raw: &[u8], start: usize, digits_max: usize) -> Scanned<(Number, usize)> {
     let is_negative = raw.get(start) == Some(&b'-');
     let first = start + usize::from(is_negative);
     let (end, magnitude) = match raw.get(first) {
@@ -46,6 +57,56 @@ pub fn scan(raw: &[u8], start: usize, digits_max: usize) -> Scanned<(Number, usi
         return Err(Fault::new(Reason::NumberDigitsLimit, start));
     }
     Ok((whole.number(), end))
+}
+
+/// A number that ends within eight bytes and has neither sign nor exponent, all its digits at once, and its length.
+#[inline]
+fn short(rest: &[u8]) -> Option<(Number, usize)> {
+    let written = u64::from_le_bytes(*rest.first_chunk()?);
+    let values = written ^ every(b'0');
+    // The high bit of each byte that is more than nine.
+    let others = (((values & every(0x7f)) + every(0x76)) | values) & every(0x80);
+    let whole_digits = place(others);
+    if others == 0 || whole_digits == 0 || rest[0] == b'0' && whole_digits > 1 {
+        return None;
+    }
+    let (end, digits, fraction_digits) = if rest[whole_digits] == b'.' {
+        let end = place(others & (others - 1));
+        let whole = (1 << (whole_digits * 8)) - 1;
+        (end, (values & whole) | ((values >> 8) & !whole), end - whole_digits - 1)
+    } else {
+        (whole_digits, values, 0)
+    };
+    let count = whole_digits + fraction_digits;
+    let is_whole = end < 8 && (fraction_digits > 0 || end == whole_digits);
+    if !is_whole || matches!(rest[end], b'e' | b'E') {
+        return None;
+    }
+    let magnitude = eight_digits(digits << ((8 - count) * 8));
+    let number = match fraction_digits {
+        0 => Number::Int(magnitude as i64),
+        _ => Number::Float(magnitude as f64 / POWERS_OF_TEN[fraction_digits]),
+    };
+    Some((number, end))
+}
+
+/// The same byte eight times.
+const fn every(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// Which byte has the lowest bit that is set; eight for none.
+#[inline]
+fn place(bits: u64) -> usize {
+    bits.trailing_zeros() as usize / 8
+}
+
+/// The number that eight digits make, the first in the lowest byte.
+#[inline]
+fn eight_digits(digits: u64) -> u64 {
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
 }
 
 /// The integer that a number begins with: its digits are `raw[first..end]`.
@@ -185,6 +246,21 @@ mod tests {
             assert_eq!((found, found_end), (value, end), "{number}");
             if let (Float(found), Float(value)) = (found, value) {
                 assert_eq!(found.is_sign_negative(), value.is_sign_negative(), "{number}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_number_is_read_as_any_other() {
+        let whole = ["0", "7", "42", "1234567", "12345678", "123456789", "01", "-4", "00"];
+        let behind =
+            ["", ".5", ".83", ".00", ".1234567", ".", ".x", ".2.3", "e5", "E-3", ".5e3", "/", ":1", "\u{e9}"];
+        for (whole, behind) in whole.iter().flat_map(|whole| behind.iter().map(move |behind| (whole, behind)))
+        {
+            for end in ["", ",", "]}, and more of it"] {
+                let raw = [*whole, *behind, end].concat();
+                let expected = scan_any(raw.as_bytes(), 0, 30);
+                assert_eq!(scan(raw.as_bytes(), 0, 30), expected, "{raw}");
             }
         }
     }

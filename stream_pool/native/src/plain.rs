@@ -64,12 +64,21 @@ impl<'a> Plain<'a> {
     /// one.
     #[inline(always)]
     pub fn read(content: &'a [u8]) -> Option<(Plain<'a>, &'a [u8])> {
-        let Some(window) = content.first_chunk() else { return Plain::read_short(content) };
-        let found = not_plain(window);
-        if found == 0 {
+        let Some(window) = content.first_chunk() else { return Plain::read_last(content) };
+        if not_plain(window) == 0 {
             return Plain::read_long(content, Start::whole(window));
         }
-        let length = found.trailing_zeros() as usize;
+        Plain::read_short(content)
+    }
+
+    /// One that ends within a window.
+    #[inline(always)]
+    pub fn read_short(content: &'a [u8]) -> Option<(Plain<'a>, &'a [u8])> {
+        let window = content.first_chunk()?;
+        let length = not_plain(window).trailing_zeros() as usize;
+        if length >= WINDOW {
+            return None;
+        }
         Plain::ending(content, length, Start::of(window, length))
     }
 
@@ -90,7 +99,7 @@ impl<'a> Plain<'a> {
 
     /// Near the end of the input.
     #[cold]
-    fn read_short(content: &'a [u8]) -> Option<(Plain<'a>, &'a [u8])> {
+    fn read_last(content: &'a [u8]) -> Option<(Plain<'a>, &'a [u8])> {
         let mut padded = [0; WINDOW];
         padded[..content.len()].copy_from_slice(content);
         let length = not_plain(&padded).trailing_zeros() as usize;

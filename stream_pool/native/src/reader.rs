@@ -94,6 +94,10 @@ impl<'a> Reader<'a, '_> {
     pub fn finds_key(&mut self, is_first: bool) -> Read<bool> {
         if !is_first {
             match self.byte()? {
+                b',' if self.raw.get(self.at + 1) == Some(&b'"') => {
+                    self.at += 1;
+                    return Ok(true);
+                }
                 b',' => {}
                 b'}' => return Ok(false),
                 _ => return self.refuse(),

@@ -8,6 +8,7 @@ use crate::compare::{self, Spelling};
 use crate::door::Doorkeeper;
 use crate::layout::Layout;
 use crate::site::Site;
+use crate::variants::Variants;
 use std::collections::{BTreeMap, VecDeque};
 use std::num::{NonZeroU32, NonZeroU64};
 use std::rc::Rc;
@@ -23,7 +24,7 @@ pub struct ShapeId(NonZeroU64);
 
 impl ShapeId {
     #[inline]
-    fn new(at: u32, generation: NonZeroU32) -> ShapeId {
+    pub(crate) fn new(at: u32, generation: NonZeroU32) -> ShapeId {
         ShapeId(NonZeroU64::from(generation) | (u64::from(at) << 32))
     }
 
@@ -78,6 +79,7 @@ pub struct Shape {
     longest_bytes: usize,
     fingerprint: u64,
     used: bool,
+    variants: Variants,
 }
 
 impl Shape {
@@ -110,7 +112,15 @@ impl Shape {
             site: Site::new(),
             instead: None,
         });
-        Shape { layout, members: members.into(), keys: keys.into(), longest_bytes, fingerprint, used: true }
+        Shape {
+            layout,
+            members: members.into(),
+            keys: keys.into(),
+            longest_bytes,
+            fingerprint,
+            used: true,
+            variants: Variants::default(),
+        }
     }
 
     pub fn use_layout(&mut self) -> Rc<Layout> {
@@ -253,6 +263,21 @@ impl ShapeTable {
         let slot = (0..slots).find(|slot| one.key(*slot) != other.key(*slot)).unwrap_or(slots);
         if let Some(member) = self.get(from).and_then(|shape| shape.members.get_mut(slot)) {
             member.instead = Some(to);
+        }
+    }
+
+    /// The shape of the objects that follow this one but for the keys of these slots, if it is known.
+    #[inline]
+    pub fn variant(&mut self, basis: ShapeId, missing: u64) -> Option<&mut Shape> {
+        let id = self.peek(basis)?.variants.get(missing)?;
+        let shape = self.get(id)?;
+        shape.keep();
+        Some(shape)
+    }
+
+    pub fn found_variant(&mut self, basis: ShapeId, missing: u64, variant: ShapeId) {
+        if let Some(shape) = self.get(basis) {
+            shape.variants.insert(missing, variant);
         }
     }
 

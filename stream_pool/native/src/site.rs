@@ -80,7 +80,7 @@ impl Echo {
 
 /// The pooled texts that a site saw last, one at each place.
 type Recent = [Expected; 1 << PLACE_BITS];
-const PLACE_BITS: u32 = 5;
+const PLACE_BITS: u32 = 6;
 
 /// A pooled text, and what it starts with, so that it is only looked at where that is found.
 struct Expected {
@@ -200,8 +200,8 @@ impl Site {
         self.basis
     }
 
-    /// An object did not follow the basis whole; it was of this shared shape, if of any. `is_better` where it has keys that the basis lacks
-    /// and at least as many in all.
+    /// An object has other keys than the basis; it was of this shared shape, if of any. `is_better` where it has at
+    /// least as many.
     pub fn misfitted(&mut self, shape: Option<ShapeId>, is_better: bool) {
         self.misfits = self.misfits.saturating_add(1);
         if shape.is_some() && (self.basis.is_none() || is_better || self.misfits >= MISFITS_MAX) {

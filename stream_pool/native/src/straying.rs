@@ -13,8 +13,8 @@ use crate::shapes::{Shape, ShapeId};
 use crate::text::{self, Spelling};
 use std::rc::Rc;
 
-/// So many missing keys in a row are looked over before a key counts as a stranger.
-const MISSING_MAX: usize = 6;
+/// So many missing keys in a row are passed over before a key counts as a stranger.
+pub const MISSING_MAX: usize = 6;
 
 impl Parser<'_, '_, '_> {
     /// Reads one more member of the innermost container, an object that follows no basis, or its end.
@@ -131,11 +131,13 @@ impl Parser<'_, '_, '_> {
     /// Makes the record of an object that did not follow its basis whole.
     pub fn close_stray(&mut self, frames: &mut Vec<Frame>) -> Read<()> {
         let Some(frame) = frames.last_mut() else { return Ok(()) };
+        let followed = (frame.kind == Kind::Following).then_some(frame.next);
         loosen(frame, self.core, self.scratch);
         let Some(loose) = self.scratch.loose.pop() else { return Ok(()) };
         let base = loose.keys_base;
         let (fingerprint, count) = (self.scratch.keys.fingerprint(base), self.scratch.keys.len() - base);
         let basis = frame.basis.and_then(|id| self.core.shapes.peek(id));
+        let is_variant = basis.is_some_and(|basis| followed == Some(basis.len()));
         let is_better = loose.strangers > 0 && basis.is_none_or(|basis| count >= basis.len());
         let known = self.known_shape(frame, base, fingerprint);
         let (layout, shape) = match known.and_then(|id| Some((id, self.core.shapes.get(id)?))) {
@@ -145,13 +147,19 @@ impl Parser<'_, '_, '_> {
         self.scratch.keys.truncate(base);
         let (py, raw) = (self.reader.py, self.reader.raw);
         let record = self.values.record(py, raw, &layout, frame.mark)?;
-        if let Some(site) = parser::site_at(&mut self.core.shapes, &mut self.scratch.root, frame.spot) {
+        if !is_variant
+            && let Some(site) = parser::site_at(&mut self.core.shapes, &mut self.scratch.root, frame.spot)
+        {
             site.misfitted(shape, is_better);
         }
         // An object of a layout that is not shared is not remembered, so that its second sighting is one.
         frame.is_remembered &= shape.is_some();
         if let (Some(basis), Some(shape)) = (frame.basis, shape) {
-            self.core.shapes.branch(basis, shape);
+            if is_variant {
+                self.core.shapes.found_variant(basis, frame.missing, shape);
+            } else {
+                self.core.shapes.branch(basis, shape);
+            }
         }
         self.close_object(record, fingerprint, frames);
         Ok(())
@@ -211,7 +219,7 @@ pub fn loosen(frame: &mut Frame, core: &mut Core, scratch: &mut Scratch) {
     frame.is_begun = frame.next > 0;
     scratch.loose.push(Loose { keys_base: scratch.keys.len(), strangers: 0, replaces: None });
     if let Some(shape) = frame.basis.and_then(|id| core.shapes.get(id)) {
-        for slot in 0..frame.next {
+        for slot in (0..frame.next).filter(|slot| !frame.lacks(*slot)) {
             scratch.keys.push_slot(shape.hash(slot), slot);
         }
     }

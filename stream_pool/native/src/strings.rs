@@ -5,6 +5,7 @@
 //! are compared.
 
 use crate::chunks::Chunks;
+use crate::compare;
 use crate::eviction::{Order, TwoQueues};
 use crate::index::Index;
 
@@ -79,7 +80,7 @@ impl<S: Held, O: Order> StringTable<S, O> {
     /// The pooled string with this UTF-8; being found ends its probation.
     #[inline]
     pub fn find(&mut self, hash: u64, utf8: &[u8]) -> Option<&S> {
-        let id = self.index.find(hash, |id| self.entries.get(id).utf8() == utf8)?;
+        let id = self.index.find(hash, |id| compare::is_equal(self.entries.get(id).utf8(), utf8))?;
         self.order.found(id);
         Some(&self.entries.get(id).string)
     }
