@@ -56,15 +56,6 @@ def encoded(value: Any) -> bytes:
 # Code that breaks in.
 
 
-@pytest.fixture
-def eager_collector() -> Iterator[None]:
-    """The collector runs as often as it can."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(1, 1, 1)
-    yield
-    gc.set_threshold(*thresholds)
-
-
 def _decode(decoder: Any, n: int) -> int:
     assert decoder.decode(b'{"id":%d,"f%d":[{"g":[1]}]}' % (n, n % 40)).to_dict()["id"] == n
     return 3

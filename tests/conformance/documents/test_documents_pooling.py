@@ -4,7 +4,6 @@ import gc
 import json
 import math
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
@@ -230,15 +229,6 @@ def test_threads_may_share_a_decoder() -> None:
     stats = decoder.pool.stats()
     assert stats.hits + stats.misses == lookups
     assert stats.size <= stats.capacity
-
-
-@pytest.fixture
-def eager_collector() -> Iterator[None]:
-    """The collector runs as often as it can."""
-    thresholds = gc.get_threshold()
-    gc.set_threshold(1, 1, 1)
-    yield
-    gc.set_threshold(*thresholds)
 
 
 @pytest.mark.usefixtures("eager_collector")
