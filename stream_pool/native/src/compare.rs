@@ -1,5 +1,7 @@
 //! Comparing what stands in the input with what is expected there, eight bytes at a time.
 
+use crate::window::{self, Mask, Window};
+
 /// Whether the input has these bytes at this place.
 #[inline]
 pub fn stands_at(raw: &[u8], at: usize, expected: &[u8]) -> bool {
@@ -47,41 +49,36 @@ fn half(bytes: &[u8], at: usize) -> u32 {
 
 /// A key as it is expected to be spelled, between what stands before it and its value: `,"key":`.
 ///
-/// Its first sixteen bytes are compared at once, as two words with masks; a longer one has the rest beside them.
+/// Its first sixteen bytes are compared at once, under a mask; a longer one has the rest beside them.
 pub struct Spelling {
-    words: [u64; 2],
-    masks: [u64; 2],
-    length: usize,
-    more: Box<[u8]>,
+    window: Window,
+    more: Option<Box<More>>,
+    length: u16,
+    mask: Mask,
 }
 
-const WINDOW: usize = 16;
-/// All but the first byte of a window, which stands before the key.
-const KEY_ONLY: u64 = !0xff;
+struct More(Box<[u8]>);
 
 impl Spelling {
-    /// The plain spelling of a key in UTF-8; one that matches nothing for a key that has none. What stands before the
-    /// first key of an object does not matter.
+    /// The plain spelling of a key in UTF-8; one that matches nothing for a key that has none, or is very long. What
+    /// stands before the first key of an object does not matter.
     pub fn of(key: &[u8], is_first: bool) -> Spelling {
         let is_plain = key.iter().all(|byte| *byte >= 0x20 && !matches!(byte, b'"' | b'\\'));
+        let spelled = [b",\"", key, b"\":"].concat();
+        let Ok(length) = u16::try_from(spelled.len()) else { return Spelling::none() };
         if !is_plain {
             return Spelling::none();
         }
-        let spelled = [b",\"", key, b"\":"].concat();
-        let mut window = [0; WINDOW];
-        let mut mask = [0; WINDOW];
-        for (at, byte) in spelled.iter().enumerate().take(WINDOW).skip(usize::from(is_first)) {
-            window[at] = *byte;
-            mask[at] = 0xff;
-        }
-        let more = spelled.get(WINDOW..).unwrap_or_default().into();
-        let (words, masks) = (words_of(&window), words_of(&mask));
-        Spelling { words, masks, length: spelled.len(), more }
+        let mask = Mask::first(spelled.len());
+        let mask = if is_first { mask.but_first() } else { mask };
+        let more = spelled.get(window::BYTES..).filter(|more| !more.is_empty());
+        let more = more.map(|more| Box::new(More(more.into())));
+        Spelling { window: Window::padded(&spelled).masked(mask), more, length, mask }
     }
 
-    /// One that matches nothing: words and masks contradict each other.
+    /// One that matches nothing: window and mask contradict each other.
     pub fn none() -> Spelling {
-        Spelling { words: [u64::MAX; 2], masks: [0; 2], length: 0, more: Box::default() }
+        Spelling { window: Window::NONE, more: None, length: 0, mask: Mask::first(1) }
     }
 
     #[inline]
@@ -90,41 +87,26 @@ impl Spelling {
     }
 
     /// What stands behind it, if it stands here.
-    #[inline]
+    #[inline(always)]
     pub fn behind<'a>(&self, rest: &'a [u8]) -> Option<&'a [u8]> {
-        self.behind_masked(rest, self.masks[0], self.words[0])
+        let is_here = Window::padded(rest).masked(self.mask) == self.window;
+        if is_here { self.behind_all(rest) } else { None }
     }
 
     /// What stands behind it, if it stands here, whatever is before the key.
+    #[inline]
     pub fn behind_any<'a>(&self, rest: &'a [u8]) -> Option<&'a [u8]> {
-        self.behind_masked(rest, self.masks[0] & KEY_ONLY, self.words[0] & KEY_ONLY)
+        let mask = self.mask.but_first();
+        let is_here = Window::padded(rest).masked(mask) == self.window.masked(mask);
+        if is_here && self.is_plain() { self.behind_all(rest) } else { None }
     }
 
+    /// What stands behind it, if it goes on as it began.
     #[inline(always)]
-    fn behind_masked<'a>(&self, rest: &'a [u8], mask: u64, word: u64) -> Option<&'a [u8]> {
-        let found = match rest.first_chunk::<WINDOW>() {
-            Some(window) => words_of(window),
-            None => last_words(rest),
-        };
-        if found[0] & mask != word || found[1] & self.masks[1] != self.words[1] || rest.len() < self.length {
-            return None;
+    fn behind_all<'a>(&self, rest: &'a [u8]) -> Option<&'a [u8]> {
+        match &self.more {
+            Some(more) if !stands_at(rest, window::BYTES, &more.0) => None,
+            _ => rest.get(usize::from(self.length)..),
         }
-        if self.length > WINDOW && !is_equal(&rest[WINDOW..self.length], &self.more) {
-            return None;
-        }
-        Some(&rest[self.length..])
     }
-}
-
-#[inline]
-fn words_of(window: &[u8; WINDOW]) -> [u64; 2] {
-    [word(window, 0), word(window, 8)]
-}
-
-/// The words of the input's last bytes, with zeros behind them.
-#[cold]
-fn last_words(rest: &[u8]) -> [u64; 2] {
-    let mut padded = [0; WINDOW];
-    padded[..rest.len()].copy_from_slice(rest);
-    words_of(&padded)
 }

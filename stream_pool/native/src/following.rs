@@ -1,21 +1,34 @@
 //! Objects that follow their basis, and those within them: key by key one comparison with the raw bytes, no hash, and
 //! no look for doubles. Keys that an object lacks are passed over, a few in a row, and which they are tells its shape.
-//! An object that leaves its basis goes on with the shape that took over there the last time, if that fits. What is
+//!
+//! The objects of a document are read by recursion here, some levels deep, each with its shape taken out of the table.
+//! Whoever meets anything else leaves: each level becomes a frame, and the rest is read there (`parser.rs`). What is
 //! left to read begins with the byte before a key's quote: a comma, but for the first a bracket.
 
-use crate::fault::Reason;
-use crate::frame::{Frame, Kind, Opening, Spot};
+use crate::echo::Seen;
+use crate::frame::{Frame, Opening, Spot};
 use crate::parser::{self, Parser};
-use crate::plain::Plain;
+use crate::plain;
 use crate::reader::{self, Read};
-use crate::shapes::{Member, Shape};
+use crate::record::{Mark, SHORT_BYTES_MAX, TEXT_BYTES_MAX, Word};
+use crate::shapes::{Shape, ShapeId};
 use crate::straying::{self, MISSING_MAX};
-use std::slice::IterMut;
+use crate::window::Window;
+
+/// So many levels go down the stack before the next begins anew as a frame.
+const LEVELS_MAX: usize = 24;
+
+/// How deep the containers go in an object that was read, itself included; or `LEFT`.
+type Height = usize;
+
+/// The object is a frame now.
+const LEFT: Height = 0;
 
 /// Why the cursor stands where it does.
-enum Left {
-    /// In another container, which follows no basis.
-    Elsewhere,
+#[derive(Clone, Copy)]
+pub enum Left {
+    /// Before a key that this shape goes on with.
+    Another(ShapeId),
     /// At a key that is not the expected one.
     Astray,
     /// Behind the end of an object that lacks keys of its basis.
@@ -24,156 +37,343 @@ enum Left {
     Value(Spot),
 }
 
+/// Levels that have left, from the innermost out.
+pub struct Leaving {
+    left: Left,
+    frames: Vec<Frame>,
+}
+
+impl Leaving {
+    pub fn new() -> Leaving {
+        Leaving { left: Left::Astray, frames: Vec::new() }
+    }
+}
+
+/// How far an object is read.
+#[derive(Clone, Copy)]
+struct Begun {
+    next: usize,
+    missing: u64,
+    mark: Mark,
+    height: usize,
+}
+
+/// What stands where the key of a slot was expected.
+enum Found<'a> {
+    /// The key of this slot, with this behind it.
+    Key(usize, &'a [u8]),
+    /// The end of the object, with this behind it.
+    End(&'a [u8]),
+    Nothing,
+}
+
 impl<'a> Parser<'a, '_, '_> {
-    /// Reads on in the innermost container, an object with a basis, until something else is to be done.
+    /// Reads on in the innermost container, an object that follows its basis, until that ends or something else is to be
+    /// done.
     pub fn follow(&mut self, frames: &mut Vec<Frame>) -> Read<()> {
-        match self.follow_on(frames)? {
-            Left::Elsewhere => Ok(()),
+        let depth = frames.len();
+        let Some(mut frame) = frames.pop() else { return Ok(()) };
+        let basis = frame.basis.and_then(|id| Some((id, self.core.shapes.take(id)?)));
+        let Some((id, mut shape)) = basis else {
+            straying::loosen(&mut frame, self.core, self.scratch);
+            frames.push(frame);
+            return Ok(());
+        };
+        if !self.is_lenient() || !self.may_come(&shape, frame.next) {
+            self.core.shapes.put_back(id, shape);
+            straying::loosen(&mut frame, self.core, self.scratch);
+            frames.push(frame);
+            return Ok(());
+        }
+        self.deepest = self.reader.bounds.depth.min(depth + LEVELS_MAX);
+        let rest = &self.reader.raw[self.reader.at - usize::from(frame.next == 0)..];
+        let Frame { next, missing, mark, height, .. } = frame;
+        self.seen.keys += shape.len() - next;
+        let outcome = self.object(&mut shape, Some(&Begun { next, missing, mark, height }), rest, depth);
+        self.core.shapes.put_back(id, shape);
+        match outcome? {
+            LEFT => self.leave_to(frame, frames),
+            height => {
+                self.reader.go_to(self.rest);
+                self.hand_over(&frame, height, frames);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether whatever is pooled or short keeps the bounds.
+    fn is_lenient(&self) -> bool {
+        self.reader.bounds.string_bytes >= TEXT_BYTES_MAX
+    }
+
+    /// Whether all keys of a shape from a slot on keep the bounds.
+    #[inline(always)]
+    fn may_come(&self, shape: &Shape, next: usize) -> bool {
+        let bounds = self.reader.bounds;
+        shape.longest_bytes() <= bounds.key_bytes && self.seen.keys + shape.len() - next <= bounds.keys
+    }
+
+    /// The levels that have left go on as frames on top of the outermost, which was one before.
+    fn leave_to(&mut self, outermost: Frame, frames: &mut Vec<Frame>) -> Read<()> {
+        let Frame { spot, start, before, is_remembered, .. } = outermost;
+        self.open_left(spot, start, before, is_remembered);
+        let mut ahead = 0;
+        while let Some(mut frame) = self.scratch.leaving.frames.pop() {
+            frame.before.keys -= ahead;
+            ahead += frame.ahead;
+            frame.ahead = 0;
+            frames.push(frame);
+        }
+        self.seen.keys -= ahead;
+        match self.scratch.leaving.left {
+            Left::Another(basis) => {
+                if let Some(frame) = frames.last_mut() {
+                    frame.basis = Some(basis);
+                }
+                Ok(())
+            }
             Left::Astray => self.stray_member(frames),
             Left::Short => self.close_stray(frames),
             Left::Value(spot) => self.value(spot, frames),
         }
     }
 
-    fn follow_on(&mut self, frames: &mut Vec<Frame>) -> Read<Left> {
-        let (raw, bounds) = (self.reader.raw, self.reader.bounds);
-        let is_new = frames.last().is_some_and(|frame| frame.next == 0);
-        let mut rest = &raw[self.reader.at - usize::from(is_new)..];
-        'objects: loop {
-            let depth = frames.len();
-            let Some(frame) = frames.last_mut().filter(|frame| frame.kind == Kind::Following) else {
-                self.reader.go_to(rest);
-                return Ok(Left::Elsewhere);
-            };
-            let keys_max = bounds.keys - self.seen.keys;
-            let fits = |shape: &Shape| shape.len() <= keys_max && shape.longest_bytes() <= bounds.key_bytes;
-            let basis = frame.basis.and_then(|id| Some((id, self.core.shapes.get(id)?)));
-            let Some((id, shape)) = basis.filter(|(_, shape)| fits(shape)) else {
-                self.reader.go_to(rest);
-                self.reader.at += usize::from(frame.next == 0);
-                straying::loosen(frame, self.core, self.scratch);
-                return Ok(Left::Elsewhere);
-            };
-            shape.keep();
-            let fingerprint = shape.fingerprint();
-            let (mut members, layout) = shape.members_from(frame.next);
-            loop {
-                let Some(mut member) = members.next() else { return self.reader.refuse() };
-                let behind = match (member.spelling().behind(rest), rest) {
-                    (Some(behind), _) => behind,
-                    (None, [b'}', behind @ ..]) if member.slot() > 0 => {
-                        self.reader.go_to(behind);
-                        frame.advance(member.slot(), &mut self.seen);
-                        if member.slot() < layout.len() && !frame.skip(layout.len()) {
-                            return Ok(Left::Short);
-                        }
-                        let (layout, fingerprint) = match frame.missing {
-                            0 => (layout, fingerprint),
-                            missing => match self.core.shapes.variant(id, missing) {
-                                Some(variant) => (variant.layout(), variant.fingerprint()),
-                                None => return Ok(Left::Short),
-                            },
-                        };
-                        let record = self.values.record(self.reader.py, raw, layout, frame.mark)?;
-                        self.close_object(record, fingerprint, frames);
-                        rest = behind;
-                        continue 'objects;
-                    }
-                    _ => {
-                        self.reader.go_to(rest);
-                        if !self.reader.finds_key(member.slot() == 0)? {
-                            rest = self.reader.rest();
-                            frame.advance(member.slot(), &mut self.seen);
-                            continue 'objects;
-                        }
-                        let from = &raw[self.reader.at - 1..];
-                        if let Some(behind) = member.spelling().behind_any(from) {
-                            behind
-                        } else {
-                            frame.advance(member.slot(), &mut self.seen);
-                            if let Some((present, behind)) = ahead(&mut members, from)
-                                && frame.skip(present.slot())
-                            {
-                                member = present;
-                                behind
-                            } else {
-                                let instead = member.instead().filter(|_| frame.missing == 0);
-                                let goes_on = |shape: &Shape| shape.has_next(frame.next, from);
-                                let Some(id) = self.core.shapes.only(instead, goes_on) else {
-                                    return Ok(Left::Astray);
-                                };
-                                frame.basis = Some(id);
-                                continue 'objects;
-                            }
-                        }
-                    }
+    /// What only the level outside knows of the one that left last.
+    fn open_left(&mut self, spot: Spot, start: usize, before: Seen, is_remembered: bool) {
+        if let Some(frame) = self.scratch.leaving.frames.last_mut() {
+            (frame.spot, frame.start, frame.before, frame.is_remembered) =
+                (spot, start, before, is_remembered);
+        }
+    }
+
+    /// An object becomes a frame.
+    #[inline(never)]
+    fn leave(&mut self, shape: &Shape, begun: Begun) -> Read<Height> {
+        let Begun { next, missing, mark, height } = begun;
+        let opening =
+            Opening { spot: Spot::NOWHERE, start: 0, basis: Some(shape.id()), is_remembered: false };
+        let frame = Frame::object(opening, mark, Seen::default());
+        let ahead = shape.len() - next;
+        self.scratch.leaving.frames.push(Frame { next, missing, height, ahead, ..frame });
+        Ok(LEFT)
+    }
+
+    /// Reads an object along its shape, from its beginning or further on.
+    #[inline(never)]
+    fn object(
+        &mut self,
+        shape: &mut Shape,
+        begun: Option<&Begun>,
+        mut rest: &'a [u8],
+        depth: usize,
+    ) -> Read<Height> {
+        shape.keep();
+        let Begun { next, mut missing, mark, mut height } = match begun {
+            Some(begun) => *begun,
+            None => Begun { next: 0, missing: 0, mark: self.values.mark(), height: 0 },
+        };
+        let keys = shape.len();
+        let mut members = shape.members_from(next);
+        loop {
+            let (member, behind) = 'key: {
+                let mut slot = match members.next() {
+                    Some(next) => match next.spelling().behind(rest) {
+                        Some(behind) => break 'key (next, behind),
+                        None => keys - members.len() - 1,
+                    },
+                    None => keys,
                 };
-                if let [b'"', content @ ..] = behind
-                    && let Some((plain, behind)) = Plain::read_short(content)
-                    && plain.bytes.len() <= bounds.string_bytes
+                let found = match rest {
+                    [b'}', behind @ ..] if slot > 0 => Found::End(behind),
+                    _ => self.unexpected(shape, &mut slot, &mut missing, rest)?,
+                };
+                match found {
+                    Found::Key(slot, behind) => {
+                        members = shape.members_from(slot);
+                        let Some(next) = members.next() else { return self.reader.refuse() };
+                        (next, behind)
+                    }
+                    Found::End(behind) => {
+                        self.rest = behind;
+                        let begun = Begun { next: slot, missing, mark, height };
+                        if slot < shape.len() || missing > 0 {
+                            return self.end_short(shape, begun);
+                        }
+                        let record =
+                            self.values.record(self.reader.py, self.reader.raw, shape.layout(), mark)?;
+                        self.values.push_object(record);
+                        self.closed = shape.fingerprint();
+                        return Ok(height + 1);
+                    }
+                    Found::Nothing => return self.leave(shape, Begun { next: slot, missing, mark, height }),
+                }
+            };
+            if let [b'"', content @ ..] = behind {
+                let text = match content.first_chunk() {
+                    Some(window) => {
+                        let end = plain::first_not_plain(window);
+                        if end <= SHORT_BYTES_MAX
+                            && let Some((b'"', behind)) = content[end..].split_first()
+                        {
+                            self.values.push_whole(Word::short(Window::of(window).low(end), end));
+                            rest = behind;
+                            continue;
+                        }
+                        plain::read_from(content, end)
+                    }
+                    None => None,
+                };
+                if let Some((text, behind)) = text
+                    && text.len() <= TEXT_BYTES_MAX
                 {
                     rest = behind;
-                    if let Some(text) = member.site().expected_text(plain) {
+                    let (site, strings) = (member.site(), &mut self.core.strings);
+                    if !site.looks_for_texts() {
+                        self.values.push_text(self.reader.raw.len() - content.len(), text.len());
+                    } else if let Some(text) = site.expected_text(content, text.len()) {
                         self.values.push_object(text.clone());
                     } else {
-                        self.reader.go_to(rest);
-                        let (Plain { bytes, start }, strings) = (plain, &mut self.core.strings);
-                        let text = self.reader.unexpected_text(bytes, start, member.site(), strings)?;
-                        self.values.push(text);
+                        self.values.push(self.reader.pooled_text(content, text.len(), site, strings)?);
                     }
                     continue;
                 }
-                let value = reader::behind_space(behind);
-                self.reader.go_to(value);
-                match value {
-                    [b'{', b'"', ..] => {
-                        frame.advance(member.slot() + 1, &mut self.seen);
-                        let spot = Spot::of(id, member.slot());
-                        let site = member.site();
-                        let (start, basis) = (self.reader.at, site.basis());
-                        if self.echo
-                            && let Some(echo) = site.echo(value)
-                            && let Some(grown) =
-                                parser::grown(self.seen, echo.extent, depth, layout.len(), bounds)
-                        {
-                            self.seen = grown;
-                            self.values.push_object(echo.record.clone());
-                            frame.hold(echo.extent.height);
-                            rest = &value[echo.length()..];
-                            site.echoed();
-                            continue;
-                        }
-                        if depth >= bounds.depth {
-                            return self.reader.fault(Reason::DepthLimit, start);
-                        }
-                        let is_remembered = self.echo && site.is_remembering();
-                        let opening = Opening { spot, start, basis, is_remembered };
-                        frames.push(Frame::object(opening, self.values.mark(), self.seen));
-                        rest = value;
-                        continue 'objects;
-                    }
-                    [b'-' | b'0'..=b'9', ..] => self.values.push_whole(self.reader.number()?),
-                    [b'"', ..] => {
-                        let (site, strings) = (Some(member.site()), &mut self.core.strings);
-                        self.values.push(self.reader.text(site, strings, &mut self.scratch.text)?);
-                    }
-                    [b't' | b'f' | b'n', ..] => self.values.push_whole(self.reader.literal()?),
-                    _ => {
-                        frame.advance(member.slot() + 1, &mut self.seen);
-                        return Ok(Left::Value(Spot::of(id, member.slot())));
-                    }
-                }
-                rest = self.reader.rest();
             }
+            let value = reader::behind_space(behind);
+            if let [b'{', b'"', ..] = value {
+                let slot = keys - members.len() - 1;
+                if depth < self.deepest
+                    && let Some(id) = member.site().basis()
+                    && let Some(mut child) = self.core.shapes.take(id)
+                {
+                    if self.echo
+                        && let Some(echo) = child.echoes().heard(value)
+                        && let Some(grown) = parser::grown(self.seen, echo.extent, depth, self.reader.bounds)
+                    {
+                        self.seen = grown;
+                        self.values.push_object(echo.record.clone());
+                        height = height.max(echo.extent.height);
+                        rest = &value[echo.length()..];
+                        self.core.shapes.put_back(id, child);
+                        continue;
+                    }
+                    if self.may_come(&child, 0) {
+                        let is_remembered = self.echo && child.echoes().listens();
+                        let before = self.seen;
+                        self.seen.keys += child.len();
+                        let start = self.reader.raw.len() - value.len();
+                        let outcome = self.object(&mut child, None, value, depth + 1);
+                        if is_remembered
+                            && let Ok(grown @ 1..) = outcome
+                            && let Some(memory) =
+                                self.memory(start, self.reader.raw.len() - self.rest.len(), before, grown)
+                        {
+                            child.echoes().remember(memory);
+                        }
+                        self.core.shapes.put_back(id, child);
+                        let grown = outcome?;
+                        if grown == LEFT {
+                            self.open_left(Spot::of(shape.id(), slot), start, before, is_remembered);
+                            return self.leave(shape, Begun { next: slot + 1, missing, mark, height });
+                        }
+                        height = height.max(grown);
+                        rest = self.rest;
+                        continue;
+                    }
+                    self.core.shapes.put_back(id, child);
+                }
+                return self.leave_at(value, shape, slot, Begun { next: slot + 1, missing, mark, height });
+            }
+            self.reader.go_to(value);
+            match value {
+                [b'-' | b'0'..=b'9', ..] => self.values.push_whole(self.reader.number()?),
+                [b'"', ..] => {
+                    let (site, strings) = (Some(member.site()), &mut self.core.strings);
+                    self.values.push(self.reader.text(site, strings, &mut self.scratch.text)?);
+                }
+                [b't' | b'f' | b'n', ..] => self.values.push_whole(self.reader.literal()?),
+                _ => {
+                    let slot = keys - members.len() - 1;
+                    return self.leave_at(
+                        value,
+                        shape,
+                        slot,
+                        Begun { next: slot + 1, missing, mark, height },
+                    );
+                }
+            }
+            rest = self.reader.rest();
         }
+    }
+
+    /// Leaves where the value of a slot stands.
+    #[inline(never)]
+    fn leave_at(&mut self, value: &'a [u8], shape: &Shape, slot: usize, begun: Begun) -> Read<Height> {
+        self.reader.go_to(value);
+        self.scratch.leaving.left = Left::Value(Spot::of(shape.id(), slot));
+        self.leave(shape, begun)
+    }
+
+    /// The end of an object that lacks keys of its shape, from its next slot on or before.
+    #[inline(never)]
+    fn end_short(&mut self, shape: &Shape, begun: Begun) -> Read<Height> {
+        let Begun { next, missing, mark, height } = begun;
+        self.reader.go_to(self.rest);
+        self.scratch.leaving.left = Left::Short;
+        let length = shape.len();
+        let Some(missing) = skip(missing, next, length) else { return self.leave(shape, begun) };
+        self.seen.keys -= length - next;
+        let variant = shape.variant(missing).and_then(|id| self.core.shapes.get(id));
+        let Some(variant) = variant else {
+            return self.leave(shape, Begun { next: length, missing, ..begun });
+        };
+        variant.keep();
+        let record = self.values.record(self.reader.py, self.reader.raw, variant.layout(), mark)?;
+        self.values.push_object(record);
+        self.closed = variant.fingerprint();
+        Ok(height + 1)
+    }
+
+    /// Looks for what stands where the key of a slot was expected, behind white space perhaps. Leaves from there if
+    /// that is nothing that is known.
+    #[inline(never)]
+    fn unexpected(
+        &mut self,
+        shape: &mut Shape,
+        slot: &mut usize,
+        missing: &mut u64,
+        rest: &'a [u8],
+    ) -> Read<Found<'a>> {
+        self.reader.go_to(rest);
+        if !self.reader.finds_key(*slot == 0)? {
+            return Ok(Found::End(&self.reader.rest()[1..]));
+        }
+        let from = &self.reader.raw[self.reader.at - 1..];
+        let near = *slot..shape.len().min(*slot + 1 + MISSING_MAX);
+        let key = near.into_iter().find_map(|at| Some((at, shape.member(at).spelling().behind_any(from)?)));
+        if let Some((at, behind)) = key
+            && let Some(all_missing) = skip(*missing, *slot, at)
+        {
+            *missing = all_missing;
+            self.seen.keys -= at - *slot;
+            return Ok(Found::Key(at, behind));
+        }
+        let instead = shape.instead(*slot).filter(|_| *missing == 0);
+        let goes_on = |shape: &Shape| shape.has_next(*slot, from);
+        self.scratch.leaving.left = match self.core.shapes.only(instead, goes_on) {
+            Some(instead) => {
+                self.reader.go_to(rest);
+                self.reader.at += usize::from(*slot == 0);
+                Left::Another(instead)
+            }
+            None => Left::Astray,
+        };
+        Ok(Found::Nothing)
     }
 }
 
-/// The member, a few on at most, whose key stands here behind any one byte, and what stands behind it.
-fn ahead<'m, 'a>(members: &mut IterMut<'m, Member>, rest: &'a [u8]) -> Option<(&'m mut Member, &'a [u8])> {
-    let mut near = members.as_slice().iter().take(MISSING_MAX);
-    let more = near.position(|member| member.spelling().behind_any(rest).is_some())?;
-    let member = members.nth(more)?;
-    let behind = member.spelling().behind_any(rest)?;
-    Some((member, behind))
+/// The missing slots with those of `from..to`, which only the first 64 can tell.
+#[inline]
+fn skip(missing: u64, from: usize, to: usize) -> Option<u64> {
+    let can_tell = to <= u64::BITS as usize || from == to;
+    can_tell.then(|| missing | if from == to { 0 } else { ((1_u128 << to) - (1_u128 << from)) as u64 })
 }

@@ -1,8 +1,8 @@
 //! A container that is being read.
 
+use crate::echo::Seen;
 use crate::record::Mark;
 use crate::shapes::ShapeId;
-use crate::site::Seen;
 
 /// How deep arrays of arrays have sites of their own.
 const NESTED_MAX: u32 = 4;
@@ -60,6 +60,8 @@ pub struct Frame {
     pub basis: Option<ShapeId>,
     /// The slot that is expected next.
     pub next: usize,
+    /// Keys that count as seen and are still to come.
+    pub ahead: usize,
     /// Slots before it whose keys the object lacks, a bit each.
     pub missing: u64,
     pub mark: Mark,
@@ -82,6 +84,7 @@ impl Frame {
             start,
             basis,
             next: 0,
+            ahead: 0,
             missing: 0,
             mark,
             is_remembered,
@@ -99,30 +102,13 @@ impl Frame {
             start: 0,
             basis: None,
             next: 0,
+            ahead: 0,
             missing: 0,
             mark,
             is_remembered: false,
             before: Seen::default(),
             height: 0,
         }
-    }
-
-    /// Counts the members that were read of an object that follows its basis.
-    #[inline]
-    pub fn advance(&mut self, next: usize, seen: &mut Seen) {
-        seen.keys += next - self.next;
-        self.next = next;
-    }
-
-    /// Passes over slots whose keys are missing, which only the first 64 can tell.
-    #[inline]
-    pub fn skip(&mut self, next: usize) -> bool {
-        let can_tell = next <= u64::BITS as usize;
-        if can_tell {
-            self.missing |= ((1_u128 << next) - (1_u128 << self.next)) as u64;
-            self.next = next;
-        }
-        can_tell
     }
 
     /// Whether the key of a slot that was passed is missing.

@@ -3,9 +3,11 @@
 mod chunks;
 mod compare;
 mod core;
+mod credit;
 mod decoder;
 mod document;
 mod door;
+mod echo;
 mod eviction;
 mod fault;
 mod following;
@@ -22,6 +24,7 @@ mod plain;
 mod pool;
 mod python;
 mod reader;
+mod recent;
 mod record;
 mod shapes;
 mod site;
@@ -33,6 +36,7 @@ mod traffic;
 mod type_object;
 mod variants;
 mod walk;
+mod window;
 mod writer;
 
 use pyo3::exceptions::PyImportError;

@@ -6,7 +6,9 @@
 //! the cursor stands.
 
 use crate::core::Core;
+use crate::echo::{ECHO_BYTES_MAX, Extent, Memory, Seen};
 use crate::fault::Reason;
+use crate::following::Leaving;
 use crate::frame::{Frame, Kind, Loose, Opening, Spot};
 use crate::hashing;
 use crate::keys::Keys;
@@ -15,7 +17,7 @@ use crate::object::Object;
 use crate::reader::{Read, Reader};
 use crate::record::{Values, Word};
 use crate::shapes::ShapeTable;
-use crate::site::{ECHO_BYTES_MAX, Extent, Seen, Site};
+use crate::site::Site;
 
 /// What a decoder asks for, beside the bounds.
 #[derive(Clone, Copy)]
@@ -32,6 +34,7 @@ pub struct Scratch {
     pub keys: Keys,
     pub text: String,
     pub root: Site,
+    pub leaving: Leaving,
 }
 
 impl Scratch {
@@ -43,6 +46,7 @@ impl Scratch {
             keys: Keys::default(),
             text: String::new(),
             root: Site::new(),
+            leaving: Leaving::new(),
         }
     }
 }
@@ -78,6 +82,9 @@ pub fn decode(
         doubled_at: 0,
         misses: 0,
         root: None,
+        deepest: 0,
+        rest: &[],
+        closed: hashing::NO_KEYS,
     };
     let outcome = parser.document(&mut frames);
     let Parser { mut values, seen: Seen { keys, .. }, misses, root, .. } = parser;
@@ -105,9 +112,15 @@ pub struct Parser<'a, 'py, 'c> {
     pub misses: usize,
     /// The fingerprint of a root that is an object.
     pub root: Option<u64>,
+    /// How deep the objects go that are read by recursion.
+    pub deepest: usize,
+    /// What stands behind the object that was read last by recursion.
+    pub rest: &'a [u8],
+    /// The fingerprint of the object whose record was made last.
+    pub closed: u64,
 }
 
-impl Parser<'_, '_, '_> {
+impl<'a> Parser<'a, '_, '_> {
     fn document(&mut self, frames: &mut Vec<Frame>) -> Read<Object> {
         if self.reader.raw.starts_with(b"\xef\xbb\xbf") {
             return self.reader.fault(Reason::ByteOrderMark, 0);
@@ -151,19 +164,21 @@ impl Parser<'_, '_, '_> {
         let mut opening = Opening { spot, start, basis: None, is_remembered: false };
         if let Some(site) = site_at(&mut self.core.shapes, &mut self.scratch.root, spot) {
             opening.basis = site.basis();
-            if self.echo
-                && let Some(echo) = site.echo(&self.reader.raw[start..])
-                && let Some(grown) = grown(self.seen, echo.extent, frames.len(), 0, self.reader.bounds)
+        }
+        if self.echo
+            && let Some(shape) = opening.basis.and_then(|id| self.core.shapes.get(id))
+        {
+            if let Some(echo) = shape.echoes().heard(&self.reader.raw[start..])
+                && let Some(grown) = grown(self.seen, echo.extent, frames.len(), self.reader.bounds)
             {
                 self.reader.at += echo.length();
                 self.seen = grown;
                 let (record, fingerprint) = (echo.record.clone(), echo.fingerprint);
                 let height = echo.extent.height;
-                site.echoed();
                 self.push_object(record, fingerprint, height, frames);
                 return Ok(());
             }
-            opening.is_remembered = self.echo && site.is_remembering();
+            opening.is_remembered = shape.echoes().listens();
         }
         self.reader.at += 1;
         if self.reader.byte()? == b'}' {
@@ -239,20 +254,37 @@ impl Parser<'_, '_, '_> {
         Ok(())
     }
 
-    /// Hands over the record of the object that ends at the cursor, whose site may remember it.
-    #[inline(always)]
+    /// Hands over the record of the object that ends at the cursor, which is the innermost frame.
     pub fn close_object(&mut self, record: Object, fingerprint: u64, frames: &mut Vec<Frame>) {
-        let Some(Frame { start, spot, is_remembered, before, height, .. }) = frames.pop() else { return };
-        let written = &self.reader.raw[start..self.reader.at];
-        if is_remembered
-            && written.len() <= ECHO_BYTES_MAX
-            && self.doubled_at <= start
-            && let Some(site) = site_at(&mut self.core.shapes, &mut self.scratch.root, spot)
-        {
-            let extent = Extent { height: height + 1, seen: self.seen.since(before) };
-            site.remember(written, &record, extent, fingerprint);
+        self.values.push_object(record);
+        self.closed = fingerprint;
+        if let Some(frame) = frames.pop() {
+            let height = frame.height + 1;
+            self.hand_over(&frame, height, frames);
         }
-        self.push_object(record, fingerprint, height + 1, frames);
+    }
+
+    /// As `close_object`, of an object that is the last value already and no frame any more.
+    pub fn hand_over(&mut self, frame: &Frame, height: usize, frames: &mut [Frame]) {
+        if frame.is_remembered
+            && let Some(memory) = self.memory(frame.start, self.reader.at, frame.before, height)
+            && let Some(shape) = frame.basis.and_then(|id| self.core.shapes.get(id))
+        {
+            shape.echoes().remember(memory);
+        }
+        match frames.last_mut() {
+            Some(outer) => outer.hold(height),
+            None => self.root = Some(self.closed),
+        }
+    }
+
+    /// What its shape may remember of the object from `start` to `end` that is the last value.
+    pub fn memory(&self, start: usize, end: usize, before: Seen, height: usize) -> Option<Memory<'a>> {
+        let raw = &self.reader.raw[start..end];
+        let record =
+            self.values.last_object().filter(|_| raw.len() <= ECHO_BYTES_MAX && self.doubled_at <= start)?;
+        let extent = Extent { height, seen: self.seen.since(before) };
+        Some(Memory { raw, record: record.clone(), extent, fingerprint: self.closed })
     }
 
     #[inline(always)]
@@ -272,13 +304,12 @@ fn hold(frames: &mut [Frame], height: usize) {
     }
 }
 
-/// What a document has counted with a subtree more, if that keeps the bounds, with so many keys still to come.
+/// What a document has counted with a subtree more, if that keeps the bounds.
 #[inline]
-pub fn grown(seen: Seen, more: Extent, depth: usize, keys_ahead: usize, bounds: &Bounds) -> Option<Seen> {
+pub fn grown(seen: Seen, more: Extent, depth: usize, bounds: &Bounds) -> Option<Seen> {
     let grown = Seen { keys: seen.keys + more.seen.keys, items: seen.items + more.seen.items };
-    let fits = depth + more.height <= bounds.depth
-        && grown.keys + keys_ahead <= bounds.keys
-        && grown.items <= bounds.items;
+    let fits =
+        depth + more.height <= bounds.depth && grown.keys <= bounds.keys && grown.items <= bounds.items;
     fits.then_some(grown)
 }
 

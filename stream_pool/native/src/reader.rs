@@ -5,10 +5,11 @@ use crate::fault::{Fault, Reason};
 use crate::limits::Bounds;
 use crate::number::{self, Number};
 use crate::object::{Ascii, Object, Text};
-use crate::plain::{Plain, Start};
-use crate::record::{TEXT_BYTES_MAX, Word};
+use crate::plain;
+use crate::record::{SHORT_BYTES_MAX, TEXT_BYTES_MAX, Word};
 use crate::site::Site;
 use crate::text::{self, Spelling};
+use crate::window::Window;
 use pyo3::prelude::*;
 
 /// Why a decode ends early: the text is at fault, or Python raised (no memory, for one). One pointer, so that what is
@@ -146,45 +147,61 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// A string value: the expected one, a pooled one, or what stands there.
-    #[inline]
     pub fn text(
         &mut self,
         site: Option<&mut Site>,
         strings: &mut Strings,
         scratch: &mut String,
     ) -> Read<Word> {
-        match (Plain::read(&self.raw[self.at + 1..]), site) {
-            (Some((plain, behind)), Some(site)) if plain.bytes.len() <= self.bounds.string_bytes => {
-                self.at = self.raw.len() - behind.len();
-                match site.expected_text(plain) {
-                    Some(text) => Ok(Word::object(text.clone())),
-                    None => self.unexpected_text(plain.bytes, plain.start, site, strings),
-                }
+        let content = &self.raw[self.at + 1..];
+        match (plain::read(content), site) {
+            (Some((text, behind)), Some(site)) if text.len() <= self.bounds.string_bytes => {
+                self.go_to(behind);
+                self.plain_text(content, text.len(), site, strings)
             }
             (_, site) => self.other_text(site, strings, scratch),
         }
     }
 
-    /// A plain text that was not expected, behind whose closing quote the cursor stands.
-    #[inline(never)]
-    pub fn unexpected_text(
+    /// A plain text: so many bytes of what is left.
+    fn plain_text(
         &self,
-        bytes: &[u8],
-        start: Start,
+        content: &[u8],
+        length: usize,
         site: &mut Site,
         strings: &mut Strings,
     ) -> Read<Word> {
-        if bytes.len() > TEXT_BYTES_MAX {
-            return Ok(Word::object(Text::ascii(self.py, bytes)?.into_object()));
+        if length <= SHORT_BYTES_MAX {
+            return Ok(Word::short(Window::padded(content).low(length), length));
         }
-        if site.asks_pool() {
-            if let Some(text) = strings.value(bytes, || Text::ascii(self.py, bytes))? {
-                site.found_text(start, Ascii::of(&text));
-                return Ok(Word::object(text.into_object()));
-            }
-            site.missed_text();
+        if length > TEXT_BYTES_MAX {
+            return Ok(Word::object(Text::ascii(self.py, &content[..length])?.into_object()));
         }
-        Ok(Word::text(self.at - 1 - bytes.len(), bytes.len()))
+        if !site.looks_for_texts() {
+            return Ok(Word::text(self.raw.len() - content.len(), length));
+        }
+        match site.expected_text(content, length) {
+            Some(text) => Ok(Word::object(text.clone())),
+            None => self.pooled_text(content, length, site, strings),
+        }
+    }
+
+    /// A short plain text, so many bytes of what is left, from the pool if it has it.
+    #[inline(never)]
+    pub fn pooled_text(
+        &self,
+        content: &[u8],
+        length: usize,
+        site: &mut Site,
+        strings: &mut Strings,
+    ) -> Read<Word> {
+        let bytes = &content[..length];
+        if let Some(text) = strings.value(bytes, || Text::ascii(self.py, bytes))? {
+            site.found_text(content, Ascii::of(&text));
+            return Ok(Word::object(text.into_object()));
+        }
+        site.found_text(content, None);
+        Ok(Word::text(self.raw.len() - content.len(), length))
     }
 
     /// A string with escapes or beyond ASCII, one at no site, or one that is broken.
@@ -203,7 +220,7 @@ impl<'a> Reader<'a, '_> {
             Spelling::Ascii | Spelling::Utf8 => found.content(self.raw),
         };
         if value.len() <= VALUE_BYTES_MAX
-            && site.is_none_or(Site::asks_pool)
+            && site.is_none_or(Site::looks_for_texts)
             && let Some(text) = strings.value(value.as_bytes(), || Text::new(self.py, value))?
         {
             return Ok(Word::object(text.into_object()));

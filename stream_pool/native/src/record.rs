@@ -8,6 +8,7 @@
 //!
 //!     0000 pppppppppppp   an object, by its address
 //!     0002 … fff1         a float (JSON has neither infinities nor NaN)
+//!     fff4 … fffa         an ASCII text of none to six bytes, in the word itself
 //!     fffd oooooo llllll  l words in the tail, o bytes from the record's start: a flat array
 //!     fffe oooooo llllll  l ASCII bytes in the tail
 //!     ffff iiiiiiiiiiii   an integer of 48 bits
@@ -19,13 +20,15 @@ use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use std::cell::UnsafeCell;
-use std::mem::{self, ManuallyDrop};
+use std::mem;
 use std::ptr::{self, NonNull};
 use std::rc::Rc;
 use std::slice;
 
 /// A longer text is an object of its own, so that reading it again does not copy it again.
 pub const TEXT_BYTES_MAX: usize = 64;
+/// So long a text fits a word.
+pub const SHORT_BYTES_MAX: usize = 6;
 /// A longer array is a tuple of its own, for the same reason.
 pub const FLAT_ITEMS_MAX: usize = 8;
 
@@ -34,18 +37,27 @@ const KEYS_WITH_TAIL_MAX: usize = 16_384;
 
 const FLOAT_OFFSET: u64 = 2 << 48;
 const TAG: u64 = 0xffff << 48;
+const SHORT: u64 = 0xfff4 << 48;
+const SHORT_LAST: u64 = SHORT + ((SHORT_BYTES_MAX as u64) << 48);
 const ARRAY: u64 = 0xfffd << 48;
 const TEXT: u64 = 0xfffe << 48;
 const INT: u64 = 0xffff << 48;
 const PART: u64 = 0xff_ffff;
+const OBJECT_TAG: u16 = 0;
+const ARRAY_TAG: u16 = (ARRAY >> 48) as u16;
+const TEXT_TAG: u16 = (TEXT >> 48) as u16;
 
 /// One value, with the reference that it may hold. Where a text or an array is, depends on whose word it is: of a
 /// record, or of a decode that is under way.
 #[repr(transparent)]
 pub struct Word(u64);
 
+// The bytes of a word's text are those that its memory begins with.
+const _: () = assert!(cfg!(target_endian = "little"), "the core is for little-endian machines");
+
 enum Kind {
     Object,
+    Short(usize),
     Float,
     Array(usize, usize),
     Text(usize, usize),
@@ -73,16 +85,40 @@ impl Word {
         ((value << 16) >> 16 == value).then_some(Word(INT | (value as u64 & !TAG)))
     }
 
-    /// ASCII bytes of the input, up to 2^41 bytes into it.
+    /// ASCII bytes of the input, up to 2^41 bytes into it, more than fit a word.
     #[inline]
     pub fn text(start: usize, length: usize) -> Word {
-        debug_assert!(length <= TEXT_BYTES_MAX && start < 1 << 41);
+        debug_assert!((SHORT_BYTES_MAX + 1..=TEXT_BYTES_MAX).contains(&length) && start < 1 << 41);
         Word(TEXT | (start as u64) << 7 | length as u64)
+    }
+
+    /// So many ASCII bytes, six at most, the first of them the lowest; above them are zeros.
+    #[inline]
+    pub fn short(bytes: u64, length: usize) -> Word {
+        debug_assert!(length <= SHORT_BYTES_MAX && bytes >> (8 * length) == 0);
+        Word((SHORT + ((length as u64) << 48)) | bytes)
+    }
+
+    /// The text in the word itself, so long.
+    #[inline]
+    fn as_short(&self, length: usize) -> &[u8] {
+        // SAFETY: a word has eight bytes, and its text six at most.
+        unsafe { slice::from_raw_parts((self as *const Word).cast::<u8>(), length) }
     }
 
     #[inline]
     fn of_tail(tag: u64, offset: usize, length: usize) -> Word {
         Word(tag | (offset as u64) << 24 | length as u64)
+    }
+
+    #[inline]
+    fn tag(&self) -> u16 {
+        (self.0 >> 48) as u16
+    }
+
+    #[inline]
+    fn tail_length(&self) -> usize {
+        (self.0 & PART) as usize
     }
 
     #[inline]
@@ -93,6 +129,7 @@ impl Word {
             INT => Kind::Int,
             TEXT => Kind::Text(part(24), part(0)),
             ARRAY => Kind::Array(part(24), part(0)),
+            tag @ SHORT..=SHORT_LAST => Kind::Short(((tag - SHORT) >> 48) as usize),
             _ => Kind::Float,
         }
     }
@@ -215,6 +252,14 @@ struct Head {
     layout: *const Layout,
 }
 
+impl Head {
+    /// Of a new record, which holds its layout.
+    #[inline]
+    fn new(layout: &Rc<Layout>) -> Head {
+        Head { base: new_base(), layout: Rc::into_raw(layout.clone()) }
+    }
+}
+
 const WORDS_AT: usize = size_of::<Head>();
 /// Bytes of a record without members.
 pub(crate) const BASIC_SIZE: usize = WORDS_AT;
@@ -276,6 +321,7 @@ impl<'a> Record<'a> {
             Kind::Object => Value::Object(word.as_object()),
             Kind::Int => Value::Int(word.as_int()),
             Kind::Float => Value::Float(word.as_float()),
+            Kind::Short(length) => Value::Text(word.as_short(length)),
             // SAFETY: a record's word gives a place in its tail with so many bytes.
             Kind::Text(offset, length) => {
                 Value::Text(unsafe { slice::from_raw_parts(self.tail(offset), length) })
@@ -352,6 +398,18 @@ impl Values {
         self.words.push(Word::object(object));
     }
 
+    /// A plain text of the input.
+    #[inline]
+    pub fn push_text(&mut self, start: usize, length: usize) {
+        self.tail += length;
+        self.words.push(Word::text(start, length));
+    }
+
+    /// The last value, if it is an object already.
+    pub fn last_object(&self) -> Option<&Object> {
+        self.words.last().filter(|word| word.0 & TAG == 0).map(Word::as_object)
+    }
+
     #[inline]
     pub fn mark(&self) -> Mark {
         Mark { words: self.words.len(), flat: self.flat.len(), tail: self.tail }
@@ -404,6 +462,7 @@ impl Values {
             Kind::Object => Ok(word.as_object().clone()),
             Kind::Int => Object::int(py, word.as_int()),
             Kind::Float => Object::float(py, word.as_float()),
+            Kind::Short(length) => Text::ascii(py, word.as_short(length)).map(Text::into_object),
             Kind::Text(..) => {
                 let (start, length) = word.as_input();
                 Text::ascii(py, &raw[start..start + length]).map(Text::into_object)
@@ -448,63 +507,96 @@ impl Values {
         layout: &Rc<Layout>,
         mark: Mark,
     ) -> PyResult<Object> {
+        if self.tail == mark.tail
+            && let Some(record) = self.record_of_words(layout, &mark)
+        {
+            return Ok(record);
+        }
         if layout.len() > KEYS_WITH_TAIL_MAX {
             self.materialize(py, raw, mark)?;
         }
-        self.near_record(raw, layout, mark).ok_or_else(|| PyMemoryError::new_err(()))
+        self.record_with_tail(raw, layout, &mark).ok_or_else(|| PyMemoryError::new_err(()))
     }
 
-    /// A record whose tail a word can tell; None where there is no memory.
-    fn near_record(&mut self, raw: &[u8], layout: &Rc<Layout>, mark: Mark) -> Option<Object> {
-        let words = &self.words[mark.words..];
-        assert_eq!(words.len(), layout.len(), "one value a key");
-        let tail_at = WORDS_AT + size_of_val(words);
-        let tail_end = tail_at + self.tail - mark.tail;
-        // SAFETY: the memory has room for head, words and tail; each is written once, at a place of its own, before
-        // the record is handed out. References move from the stacks, which are cut short in the same breath, into the
-        // record. Nothing here runs other code: making a record starts no collection.
+    /// A record of values that stand in their words; None where there is no memory at hand.
+    #[inline(never)]
+    fn record_of_words(&mut self, layout: &Rc<Layout>, mark: &Mark) -> Option<Object> {
+        let words = self.words_since(layout, mark);
+        // SAFETY: the memory has room for head and words. References move from the stack, which is cut short in the
+        // same breath, into the record. Nothing here runs other code.
         unsafe {
-            let head = allocate(tail_end)?;
-            let start = head.as_ptr().cast::<u8>();
-            head.write(Head { base: new_base(), layout: Rc::into_raw(layout.clone()) });
-            let mut tail = Tail { start, at: tail_at, end: tail_end };
-            let mut to = start.add(WORDS_AT).cast::<Word>();
-            for word in words {
-                to.write(if word.has_tail() {
-                    self.move_to_tail(raw, word, &mut tail)
-                } else {
-                    Word(word.0)
-                });
-                to = to.add(1);
-            }
+            let words = &*words;
+            let head = allocate_at_once(WORDS_AT + size_of_val(words))?;
+            head.write(Head::new(layout));
             self.words.set_len(mark.words);
-            self.flat.set_len(mark.flat);
-            self.tail = mark.tail;
+            move_words(words, head.add(1).as_ptr().cast());
             Some(Object::from_owned(head.cast()))
         }
     }
 
-    /// The word of a record for a text or an array of this decode, which is moved: its owner must forget it.
-    ///
-    /// # Safety
-    /// It was counted when the tail was made.
+    /// A record whose tail a word can tell; None where there is no memory.
     #[inline(never)]
-    unsafe fn move_to_tail(&self, raw: &[u8], word: &Word, tail: &mut Tail) -> Word {
+    fn record_with_tail(&mut self, raw: &[u8], layout: &Rc<Layout>, mark: &Mark) -> Option<Object> {
+        let words = self.words_since(layout, mark);
+        // SAFETY: the memory has room for head, words and tail; each is written once, at a place of its own, before
+        // the record is handed out. References move into the record from the stacks, which are cut short first but
+        // keep their bytes. Nothing here runs other code: making a record starts no collection.
         unsafe {
-            if !word.is_array() {
-                return tail.take_text(raw, word);
+            let words = &*words;
+            let tail_at = WORDS_AT + size_of_val(words);
+            let tail_end = tail_at + self.tail - mark.tail;
+            let head = allocate(tail_end)?;
+            head.write(Head::new(layout));
+            let flat = &*ptr::from_ref(self.flat.as_slice());
+            self.words.set_len(mark.words);
+            self.flat.set_len(mark.flat);
+            self.tail = mark.tail;
+            let mut tail = Tail { start: head.as_ptr().cast(), at: tail_at, end: tail_end };
+            let mut to = head.add(1).cast::<Word>();
+            for word in words {
+                to.write(if !word.has_tail() {
+                    Word(word.0)
+                } else if word.is_array() {
+                    tail.take_array(raw, flat, word)
+                } else {
+                    tail.take_text(raw, word)
+                });
+                to = to.add(1);
             }
-            let items = self.flat_items(word);
-            let (offset, to) = tail.take_words(items.len());
-            for (at, item) in items.iter().enumerate() {
-                to.add(at).write(if item.has_tail() { tail.take_text(raw, item) } else { Word(item.0) });
-            }
-            Word::of_tail(ARRAY, offset, items.len())
+            Some(Object::from_owned(head.cast()))
+        }
+    }
+
+    /// The values since `mark`, which are one a key.
+    #[inline]
+    fn words_since(&self, layout: &Rc<Layout>, mark: &Mark) -> *const [Word] {
+        let words = &self.words[mark.words..];
+        assert!(words.len() == layout.len(), "one value a key");
+        words
+    }
+}
+
+/// Moves the words of one record, without a call where they are few. Parts may overlap.
+///
+/// # Safety
+/// There is room for them, and their owner forgets them.
+#[inline]
+unsafe fn move_words(words: &[Word], to: *mut u8) {
+    let (from, size) = (words.as_ptr().cast::<u8>(), size_of_val(words));
+    unsafe {
+        match words.len() {
+            0 => {}
+            1 => copy_at::<u64>(from, to, 0),
+            2..=4 => copy_ends::<u128>(from, to, size),
+            5..=8 => copy_ends::<[u128; 2]>(from, to, size),
+            _ => ptr::copy_nonoverlapping(from, to, size),
         }
     }
 }
 
 /// The free part of a record's tail: arrays fill it from its start, on words' boundaries, texts from its end.
+///
+/// What it takes are words of a decode. They are moved: their owner must forget them.
 struct Tail {
     start: *mut u8,
     at: usize,
@@ -526,14 +618,33 @@ impl Tail {
     /// # Safety
     /// The array was counted when the tail was made.
     #[inline]
-    unsafe fn take_words(&mut self, length: usize) -> (usize, *mut Word) {
+    unsafe fn take_array(&mut self, raw: &[u8], flat: &[Word], word: &Word) -> Word {
+        let (start, length) = word.as_flat();
+        let items = &flat[start..start + length];
         let offset = self.at;
-        self.at += length * WORD_BYTES;
-        unsafe { (offset, self.start.add(offset).cast()) }
+        self.at += size_of_val(items);
+        unsafe { self.end = fill_array(self.start, offset, self.end, raw, items) };
+        Word::of_tail(ARRAY, offset, items.len())
     }
 }
 
-/// Copies a text that may be in a tail, without the call that longer ones are worth.
+/// Fills a flat array, and tells where the tail ends then.
+///
+/// # Safety
+/// As `Tail::take_array`.
+#[inline(never)]
+unsafe fn fill_array(start: *mut u8, offset: usize, end: usize, raw: &[u8], items: &[Word]) -> usize {
+    unsafe {
+        let to = start.add(offset).cast::<Word>();
+        let mut tail = Tail { start, at: offset, end };
+        for (at, item) in items.iter().enumerate() {
+            to.add(at).write(if item.has_tail() { tail.take_text(raw, item) } else { Word(item.0) });
+        }
+        tail.end
+    }
+}
+
+/// Copies a text that may be in a tail, without the call that longer ones are worth. Parts may overlap.
 ///
 /// # Safety
 /// There is room for it.
@@ -541,21 +652,30 @@ impl Tail {
 unsafe fn copy_short(bytes: &[u8], to: *mut u8) {
     unsafe {
         let (from, length) = (bytes.as_ptr(), bytes.len());
-        if length >= 8 {
-            let mut at = 0;
-            while at + 8 < length {
-                copy_at::<u64>(from, to, at);
-                at += 8;
-            }
-            copy_at::<u64>(from, to, length - 8);
+        if length > 32 {
+            copy_ends::<[u128; 2]>(from, to, length);
+        } else if length > 16 {
+            copy_ends::<u128>(from, to, length);
+        } else if length >= 8 {
+            copy_ends::<u64>(from, to, length);
         } else if length >= 4 {
-            copy_at::<u32>(from, to, 0);
-            copy_at::<u32>(from, to, length - 4);
+            copy_ends::<u32>(from, to, length);
         } else if length > 0 {
-            copy_at::<u8>(from, to, 0);
+            copy_ends::<u8>(from, to, length);
             copy_at::<u8>(from, to, length / 2);
-            copy_at::<u8>(from, to, length - 1);
         }
+    }
+}
+
+/// Copies the first part and the last one.
+///
+/// # Safety
+/// Both have such parts there.
+#[inline(always)]
+unsafe fn copy_ends<Part>(from: *const u8, to: *mut u8, size: usize) {
+    unsafe {
+        copy_at::<Part>(from, to, 0);
+        copy_at::<Part>(from, to, size - size_of::<Part>());
     }
 }
 
@@ -570,11 +690,8 @@ unsafe fn copy_at<Part>(from: *const u8, to: *mut u8, at: usize) {
 struct Memory {
     slab: Slab,
     is_freeing: bool,
-    waiting: Vec<*mut Head>,
+    waiting: Waiting,
 }
-
-/// Room that is kept for the next tree.
-const WAITING_KEPT: usize = 1024;
 
 struct LockedMemory(UnsafeCell<Memory>);
 
@@ -582,7 +699,7 @@ struct LockedMemory(UnsafeCell<Memory>);
 unsafe impl Sync for LockedMemory {}
 
 static MEMORY: LockedMemory =
-    LockedMemory(UnsafeCell::new(Memory { slab: Slab::new(), is_freeing: false, waiting: Vec::new() }));
+    LockedMemory(UnsafeCell::new(Memory { slab: Slab::new(), is_freeing: false, waiting: Waiting::NONE }));
 
 /// Small records lie in the slab; with the feature `plain-memory` none do, so that a checker of memory sees each.
 #[inline]
@@ -602,6 +719,45 @@ unsafe fn allocate(size: usize) -> Option<NonNull<Head>> {
     }
 }
 
+/// A block of the slab, where one is at hand.
+///
+/// # Safety
+/// The global lock is held.
+#[inline]
+unsafe fn allocate_at_once(size: usize) -> Option<NonNull<Head>> {
+    if !is_of_slab(size) {
+        return None;
+    }
+    unsafe { (*MEMORY.0.get()).slab.allocate_at_once(size).map(NonNull::cast) }
+}
+
+/// Records that nobody refers to any more, the last one first. The link stands where the count of references was.
+#[derive(Clone, Copy)]
+struct Waiting(*mut Head);
+
+impl Waiting {
+    const NONE: Waiting = Waiting(ptr::null_mut());
+
+    /// # Safety
+    /// The record has no references any more, and does not wait yet.
+    #[inline]
+    unsafe fn push(&mut self, record: *mut Head) {
+        unsafe { record.cast::<Waiting>().write(*self) };
+        self.0 = record;
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<*mut Head> {
+        let record = self.0;
+        if record.is_null() {
+            return None;
+        }
+        // SAFETY: a record that waits is still there, and begins with the link.
+        *self = unsafe { record.cast::<Waiting>().read() };
+        Some(record)
+    }
+}
+
 /// Python's own call when the last reference is gone. A tree is freed from a list, not by recursion, however deep it is.
 pub(crate) unsafe extern "C" fn free(object: *mut ffi::PyObject) {
     // SAFETY: a record whose last reference is gone is ours alone. `MEMORY` is borrowed for one step at a time, since
@@ -614,30 +770,48 @@ pub(crate) unsafe extern "C" fn free(object: *mut ffi::PyObject) {
         }
         (*memory).is_freeing = true;
         while let Some(record) = (*memory).waiting.pop() {
-            free_one(record);
+            free_tree(record);
         }
         (*memory).is_freeing = false;
-        (*memory).waiting.shrink_to(WAITING_KEPT);
+    }
+}
+
+/// Frees a record and those that only it held. What tuples held joins the list of the memory.
+///
+/// # Safety
+/// The record has no references any more.
+#[inline]
+unsafe fn free_tree(root: *mut Head) {
+    let mut waiting = Waiting::NONE;
+    unsafe {
+        waiting.push(root);
+        while let Some(record) = waiting.pop() {
+            free_one(record, &mut waiting);
+        }
     }
 }
 
 /// # Safety
-/// The record has no references any more.
+/// As `free_tree`.
 #[inline]
-unsafe fn free_one(record: *mut Head) {
+unsafe fn free_one(record: *mut Head, waiting: &mut Waiting) {
     unsafe {
-        let layout = ManuallyDrop::new(Rc::from_raw((*record).layout));
-        let length = layout.len();
-        let first = record.cast::<u8>().add(WORDS_AT).cast::<Word>();
+        let length = (*(*record).layout).len();
+        let first = record.add(1).cast::<Word>();
         let mut tail = 0;
         for word in slice::from_raw_parts(first, length) {
-            if word.0 & TAG == 0 {
-                let_go(word.0 as *mut ffi::PyObject);
-            } else if word.has_tail() {
-                tail += free_tail(record, word);
+            match word.tag() {
+                OBJECT_TAG => let_go(word.0 as *mut ffi::PyObject, waiting),
+                TEXT_TAG => tail += word.tail_length(),
+                ARRAY_TAG => {
+                    let bytes;
+                    (bytes, *waiting) = free_array(record, word, *waiting);
+                    tail += bytes;
+                }
+                _ => {}
             }
         }
-        drop(ManuallyDrop::into_inner(layout));
+        Rc::decrement_strong_count((*record).layout);
         let size = WORDS_AT + length * WORD_BYTES + tail;
         if is_of_slab(size) {
             (*MEMORY.0.get()).slab.release(NonNull::new_unchecked(record.cast()), size);
@@ -650,36 +824,37 @@ unsafe fn free_one(record: *mut Head) {
 /// Lets go of a reference; a record that has no other joins those that wait.
 ///
 /// # Safety
-/// As `free_one`.
+/// As `free_tree`.
 #[inline]
-unsafe fn let_go(object: *mut ffi::PyObject) {
+unsafe fn let_go(object: *mut ffi::PyObject, waiting: &mut Waiting) {
     unsafe {
-        if ffi::Py_REFCNT(object) == 1 && ffi::Py_TYPE(object) == type_pointer() {
-            (*MEMORY.0.get()).waiting.push(object.cast());
-        } else {
+        if ffi::Py_REFCNT(object) != 1 || ffi::Py_TYPE(object) != type_pointer() {
             ffi::Py_DECREF(object);
+        } else {
+            waiting.push(object.cast());
         }
     }
 }
 
-/// Lets go of what a word has in the tail, and says how many bytes that takes.
+/// Lets go of the items of a flat array, and says how many bytes it takes in the tail.
 ///
 /// # Safety
-/// As `free_one`.
+/// As `free_tree`.
 #[inline(never)]
-unsafe fn free_tail(record: *mut Head, word: &Word) -> usize {
-    match word.kind() {
-        Kind::Array(offset, length) => unsafe {
-            let items = record.cast::<u8>().add(offset).cast::<Word>();
-            let mut bytes = length * WORD_BYTES;
-            for item in slice::from_raw_parts_mut(items, length) {
-                bytes += tail_of(item);
-                ptr::drop_in_place(item);
+unsafe fn free_array(record: *mut Head, word: &Word, mut waiting: Waiting) -> (usize, Waiting) {
+    let Kind::Array(offset, length) = word.kind() else { return (0, waiting) };
+    let mut bytes = length * WORD_BYTES;
+    unsafe {
+        let items = record.cast::<u8>().add(offset).cast::<Word>();
+        for item in slice::from_raw_parts(items, length) {
+            match item.tag() {
+                OBJECT_TAG => let_go(item.0 as *mut ffi::PyObject, &mut waiting),
+                TEXT_TAG => bytes += item.tail_length(),
+                _ => {}
             }
-            bytes
-        },
-        _ => tail_of(word),
+        }
     }
+    (bytes, waiting)
 }
 
 struct TypeObject(UnsafeCell<ffi::PyTypeObject>);

@@ -6,6 +6,7 @@
 
 use crate::compare::{self, Spelling};
 use crate::door::Doorkeeper;
+use crate::echo::Echoes;
 use crate::layout::Layout;
 use crate::site::Site;
 use crate::variants::Variants;
@@ -39,47 +40,46 @@ impl ShapeId {
     }
 }
 
-/// A key of a shape: how it is spelled, and what was seen behind it.
+/// A key of a shape: how it is spelled, and what was seen behind it. What every object of the shape asks of it is one
+/// line of the processor's cache.
+#[repr(align(64))]
 pub struct Member {
     spelling: Spelling,
     site: Site,
-    hash: u64,
-    end: u32,
-    slot: u32,
-    /// The shape to go on with where another key stands here: it has the same keys before.
-    instead: Option<ShapeId>,
 }
 
 impl Member {
-    pub fn instead(&self) -> Option<ShapeId> {
-        self.instead
-    }
-
-    #[inline]
-    pub fn slot(&self) -> usize {
-        self.slot as usize
-    }
-
-    #[inline]
+    #[inline(always)]
     pub fn spelling(&self) -> &Spelling {
         &self.spelling
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn site(&mut self) -> &mut Site {
         &mut self.site
     }
 }
 
+/// What few ask of a key.
+struct Key {
+    hash: u64,
+    end: u32,
+    /// The shape to go on with where another key stands here: it has the same keys before.
+    instead: Option<ShapeId>,
+}
+
 pub struct Shape {
+    id: ShapeId,
     layout: Rc<Layout>,
     /// One a key, and one for keys that it does not have.
     members: Box<[Member]>,
-    keys: Box<[u8]>,
+    keys: Box<[Key]>,
+    text: Box<[u8]>,
     longest_bytes: usize,
     fingerprint: u64,
     used: bool,
     variants: Variants,
+    echoes: Echoes,
 }
 
 impl Shape {
@@ -90,37 +90,34 @@ impl Shape {
         written: impl Iterator<Item = (u64, &'a [u8])>,
     ) -> Shape {
         let mut members = Vec::with_capacity(layout.len() + 1);
-        let mut keys = Vec::new();
+        let mut keys = Vec::with_capacity(layout.len() + 1);
+        let mut text = Vec::new();
         let mut longest_bytes = 0;
         for (hash, key) in written {
-            keys.extend_from_slice(key);
+            text.extend_from_slice(key);
             longest_bytes = longest_bytes.max(key.len());
-            members.push(Member {
-                spelling: Spelling::of(key, members.is_empty()),
-                hash,
-                end: keys.len() as u32,
-                slot: members.len() as u32,
-                site: Site::new(),
-                instead: None,
-            });
+            members.push(Member { spelling: Spelling::of(key, members.is_empty()), site: Site::new() });
+            keys.push(Key { hash, end: text.len() as u32, instead: None });
         }
-        members.push(Member {
-            spelling: Spelling::none(),
-            hash: 0,
-            end: 0,
-            slot: layout.len() as u32,
-            site: Site::new(),
-            instead: None,
-        });
+        members.push(Member { spelling: Spelling::none(), site: Site::new() });
+        keys.push(Key { hash: 0, end: 0, instead: None });
         Shape {
+            id: ShapeId::new(0, NonZeroU32::MIN),
             layout,
             members: members.into(),
             keys: keys.into(),
+            text: text.into(),
             longest_bytes,
             fingerprint,
             used: true,
             variants: Variants::default(),
+            echoes: Echoes::new(),
         }
+    }
+
+    #[inline]
+    pub fn id(&self) -> ShapeId {
+        self.id
     }
 
     pub fn use_layout(&mut self) -> Rc<Layout> {
@@ -152,14 +149,19 @@ impl Shape {
     /// The UTF-8 of a key.
     #[inline]
     pub fn key(&self, slot: usize) -> &[u8] {
-        let start = if slot == 0 { 0 } else { self.members[slot - 1].end };
-        &self.keys[start as usize..self.members[slot].end as usize]
+        let start = if slot == 0 { 0 } else { self.keys[slot - 1].end };
+        &self.text[start as usize..self.keys[slot].end as usize]
     }
 
     /// The seeded hash of a key.
     #[inline]
     pub fn hash(&self, slot: usize) -> u64 {
-        self.members[slot].hash
+        self.keys[slot].hash
+    }
+
+    #[inline]
+    pub fn echoes(&mut self) -> &mut Echoes {
+        &mut self.echoes
     }
 
     #[inline]
@@ -167,15 +169,33 @@ impl Shape {
         &mut self.members[slot].site
     }
 
-    /// The members from a slot on, with one at their end that no key matches; and the layout of all.
+    /// The shape that took over where another key than that of this slot came.
+    pub fn instead(&self, slot: usize) -> Option<ShapeId> {
+        self.keys[slot].instead
+    }
+
+    /// The members from a slot on.
     #[inline]
-    pub fn members_from(&mut self, slot: usize) -> (std::slice::IterMut<'_, Member>, &Rc<Layout>) {
-        (self.members[slot..].iter_mut(), &self.layout)
+    pub fn members_from(&mut self, slot: usize) -> std::slice::IterMut<'_, Member> {
+        let keys = self.len();
+        self.members[slot..keys].iter_mut()
+    }
+
+    /// A key's member, or that of keys that the shape does not have.
+    #[inline]
+    pub fn member(&self, slot: usize) -> &Member {
+        &self.members[slot]
     }
 
     /// Whether the key of a slot stands here, behind any one byte.
     pub fn has_next(&self, slot: usize, rest: &[u8]) -> bool {
         self.members[slot].spelling.behind_any(rest).is_some()
+    }
+
+    /// The shape of the objects that follow this one but for the keys of these slots, if it is known.
+    #[inline]
+    pub fn variant(&self, missing: u64) -> Option<ShapeId> {
+        self.variants.get(missing)
     }
 
     /// Someone has followed it whole.
@@ -195,7 +215,7 @@ impl Shape {
 
 struct Slot {
     generation: NonZeroU32,
-    shape: Option<Shape>,
+    shape: Option<Box<Shape>>,
 }
 
 pub struct ShapeTable {
@@ -206,7 +226,7 @@ pub struct ShapeTable {
     door: Doorkeeper,
     shapes_max: usize,
     /// A decode that is under way may rest on them still.
-    evicted: Vec<(ShapeId, Shape)>,
+    evicted: Vec<(ShapeId, Box<Shape>)>,
 }
 
 impl ShapeTable {
@@ -239,7 +259,24 @@ impl ShapeTable {
     pub fn get(&mut self, id: ShapeId) -> Option<&mut Shape> {
         match self.slots.get_mut(id.at())? {
             Slot { generation, shape: Some(shape) } if generation.get() == id.generation() => Some(shape),
-            _ => self.evicted.iter_mut().find(|(evicted, _)| *evicted == id).map(|(_, shape)| shape),
+            _ => self.evicted.iter_mut().find(|(evicted, _)| *evicted == id).map(|(_, shape)| &mut **shape),
+        }
+    }
+
+    /// Takes the shape out for a while, if it is here. Whoever does puts it back before anything else is asked of it.
+    #[inline]
+    pub fn take(&mut self, id: ShapeId) -> Option<Box<Shape>> {
+        match self.slots.get_mut(id.at())? {
+            Slot { generation, shape } if generation.get() == id.generation() => shape.take(),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub fn put_back(&mut self, id: ShapeId, shape: Box<Shape>) {
+        if let Some(slot) = self.slots.get_mut(id.at()) {
+            let none = slot.shape.replace(shape);
+            debug_assert!(none.is_none());
         }
     }
 
@@ -247,7 +284,7 @@ impl ShapeTable {
     pub fn peek(&self, id: ShapeId) -> Option<&Shape> {
         match self.slots.get(id.at())? {
             Slot { generation, shape: Some(shape) } if generation.get() == id.generation() => Some(shape),
-            _ => self.evicted.iter().find(|(evicted, _)| *evicted == id).map(|(_, shape)| shape),
+            _ => self.evicted.iter().find(|(evicted, _)| *evicted == id).map(|(_, shape)| &**shape),
         }
     }
 
@@ -261,18 +298,9 @@ impl ShapeTable {
         let (Some(one), Some(other)) = (self.peek(from), self.peek(to)) else { return };
         let slots = one.len().min(other.len());
         let slot = (0..slots).find(|slot| one.key(*slot) != other.key(*slot)).unwrap_or(slots);
-        if let Some(member) = self.get(from).and_then(|shape| shape.members.get_mut(slot)) {
-            member.instead = Some(to);
+        if let Some(key) = self.get(from).and_then(|shape| shape.keys.get_mut(slot)) {
+            key.instead = Some(to);
         }
-    }
-
-    /// The shape of the objects that follow this one but for the keys of these slots, if it is known.
-    #[inline]
-    pub fn variant(&mut self, basis: ShapeId, missing: u64) -> Option<&mut Shape> {
-        let id = self.peek(basis)?.variants.get(missing)?;
-        let shape = self.get(id)?;
-        shape.keep();
-        Some(shape)
     }
 
     pub fn found_variant(&mut self, basis: ShapeId, missing: u64, variant: ShapeId) {
@@ -295,8 +323,8 @@ impl ShapeTable {
     }
 
     /// Lets a shape in, if it is small and room can be made.
-    pub fn share(&mut self, shape: Shape) -> Option<ShapeId> {
-        if shape.keys.len() > TEXT_BYTES_MAX {
+    pub fn share(&mut self, mut shape: Shape) -> Option<ShapeId> {
+        if shape.text.len() > TEXT_BYTES_MAX {
             return None;
         }
         self.make_room(1);
@@ -311,8 +339,10 @@ impl ShapeTable {
         self.turns.push_back(at);
         let slot = &mut self.slots[at as usize];
         slot.generation = slot.generation.checked_add(1).unwrap_or(NonZeroU32::MIN);
-        slot.shape = Some(shape);
-        Some(ShapeId::new(at, slot.generation))
+        shape.id = ShapeId::new(at, slot.generation);
+        let id = shape.id;
+        slot.shape = Some(Box::new(shape));
+        Some(id)
     }
 
     /// At the end of a decode.

@@ -6,11 +6,12 @@
 //! - A page is free (a bit of its region), listed in the ring of its class, or full: then `next` is null and `live`
 //!   is 1, whatever it holds, so that its next release is noticed. Of any other page `live` is true.
 //! - Blocks come from the head of a ring. Only the last page of a ring may be empty; it stays there for what comes.
+//! - A page `rests` where it is the last of its ring and of the region `idle`: nothing is to be done once it is empty.
 //! - `roomy` has each region with a free page once. Only one region is empty, `idle`, and it may be in use again.
 
 mod region;
 
-use region::{PAGES, Page, Region, STEP};
+use region::{NO_PAGE, PAGES, Page, Region, STEP};
 use std::ptr::{self, NonNull};
 
 pub const SIZE_MIN: usize = 24;
@@ -19,7 +20,7 @@ pub const SIZE_MAX: usize = 512;
 const CLASSES: usize = SIZE_MAX / STEP + 1;
 
 pub struct Slab {
-    /// The head of the ring of each class, or null.
+    /// The head of the ring of each class, or `NO_PAGE`.
     rings: [*mut Page; CLASSES],
     roomy: Vec<*mut Region>,
     idle: *mut Region,
@@ -27,7 +28,7 @@ pub struct Slab {
 
 impl Slab {
     pub const fn new() -> Slab {
-        Slab { rings: [ptr::null_mut(); CLASSES], roomy: Vec::new(), idle: ptr::null_mut() }
+        Slab { rings: [NO_PAGE; CLASSES], roomy: Vec::new(), idle: ptr::null_mut() }
     }
 
     /// A block of so many bytes, on a boundary of 8; None when the system has no memory.
@@ -36,18 +37,24 @@ impl Slab {
     /// `size` is from `SIZE_MIN` to `SIZE_MAX`.
     #[inline]
     pub unsafe fn allocate(&mut self, size: usize) -> Option<NonNull<u8>> {
-        debug_assert!((SIZE_MIN..=SIZE_MAX).contains(&size));
-        let class = size.div_ceil(STEP);
-        // SAFETY: a ring's head is a listed page, whose free blocks are ours.
+        // SAFETY: said above.
         unsafe {
-            let head = self.rings[class];
-            if !head.is_null()
-                && let Some(block) = Page::take(head)
-            {
-                return Some(block);
+            match self.allocate_at_once(size) {
+                None => self.allocate_slowly(size.div_ceil(STEP)),
+                block => block,
             }
-            self.allocate_slowly(class)
         }
+    }
+
+    /// The same, but None as well where a page would have to be carved or found first.
+    ///
+    /// # Safety
+    /// As `allocate`.
+    #[inline]
+    pub unsafe fn allocate_at_once(&mut self, size: usize) -> Option<NonNull<u8>> {
+        debug_assert!((SIZE_MIN..=SIZE_MAX).contains(&size));
+        // SAFETY: a ring's head is a listed page, whose free blocks are ours, or `NO_PAGE`, which has none.
+        unsafe { Page::take(self.rings[size.div_ceil(STEP)]) }
     }
 
     /// # Safety
@@ -58,7 +65,7 @@ impl Slab {
         // SAFETY: as in `allocate`. A page without free blocks that is carved to its end is full, so it leaves.
         unsafe {
             loop {
-                if self.rings[class].is_null() {
+                if self.rings[class] == NO_PAGE {
                     self.open_page(class)?;
                 }
                 let head = self.rings[class];
@@ -80,7 +87,7 @@ impl Slab {
         unsafe {
             let page = Page::of(block.as_ptr());
             debug_assert_eq!((*page).class as usize, size.div_ceil(STEP));
-            if Page::put(page, block) {
+            if Page::put(page, block) && !(*page).rests {
                 self.settle(page);
             }
         }
@@ -101,16 +108,22 @@ impl Slab {
                 self.rings[(*page).class as usize] = page;
                 return;
             }
+            let region = Region::of(page);
             let last = (*self.rings[(*page).class as usize]).previous;
-            if last != page {
-                self.unlist(page);
-                if (*last).live == 0 {
-                    self.close_page(page);
-                } else {
-                    self.list(page);
+            if last == page {
+                self.settle_region(region);
+                if region == self.idle {
+                    (*page).rests = true;
                 }
+                return;
             }
-            self.settle_region(Region::of(page));
+            self.unlist(page);
+            if (*last).live == 0 {
+                self.close_page(page);
+            } else {
+                self.list(page);
+            }
+            self.settle_region(region);
         }
     }
 
@@ -122,12 +135,13 @@ impl Slab {
         // SAFETY: a ring's links lead to listed pages only.
         unsafe {
             let head = &mut self.rings[(*page).class as usize];
-            if head.is_null() {
+            if *head == NO_PAGE {
                 *head = page;
                 (*page).previous = page;
             }
             (*page).next = *head;
             (*page).previous = (**head).previous;
+            (*(*page).previous).rests = false;
             (*(*page).previous).next = page;
             (**head).previous = page;
         }
@@ -141,11 +155,12 @@ impl Slab {
             let next = (*page).next;
             let head = &mut self.rings[(*page).class as usize];
             if *head == page {
-                *head = if next == page { ptr::null_mut() } else { next };
+                *head = if next == page { NO_PAGE } else { next };
             }
             (*next).previous = (*page).previous;
             (*(*page).previous).next = next;
             (*page).next = ptr::null_mut();
+            (*page).rests = false;
         }
     }
 
@@ -196,7 +211,12 @@ impl Slab {
             if region == self.idle || !Region::is_empty(region) {
                 return;
             }
-            if self.idle.is_null() || !Region::is_empty(self.idle) {
+            if self.idle.is_null() {
+                self.idle = region;
+                return;
+            }
+            if !Region::is_empty(self.idle) {
+                Region::wake(self.idle);
                 self.idle = region;
                 return;
             }

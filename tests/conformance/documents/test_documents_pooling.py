@@ -37,7 +37,7 @@ COUNTS: list[tuple[str, list[bytes], int, int]] = [
     ("6 each object's members count", [b'{"a":[{"a":1},{"a":{"b":2}}]}'], 2, 2),
     ("7 a reused layout counts a hit a key", [b'{"a":1,"b":2}'] * 10, 18, 2),
     ("8 values count nothing", [b'{"a":"x"}'] * 9, 8, 1),
-    ("9 a key that was pooled as a value hits", [b'["a","a"]', b'{"a":1}'], 1, 0),
+    ("9 a key that was pooled as a value hits", [b'["currency","currency"]', b'{"currency":1}'], 1, 0),
     ("10 an escaped key is the same key", [b'{"a":1}', rb'{"\u0061":1}'], 1, 1),
     ("11 a long key", [b'{"%s":1}' % (b"k" * 1024)] * 2, 1, 1),
     ("12 an empty key", [b'{"":1}', b'{"":""}'], 1, 1),

@@ -30,7 +30,26 @@ pub struct Page {
     pub class: u16,
     pub carved: u16,
     pub live: u16,
+    pub rests: bool,
 }
+
+struct NoPage(Page);
+
+// SAFETY: nobody writes to it.
+unsafe impl Sync for NoPage {}
+
+static NO_PAGE_AT_ALL: NoPage = NoPage(Page {
+    free: ptr::null_mut(),
+    next: ptr::null_mut(),
+    previous: ptr::null_mut(),
+    class: 0,
+    carved: 0,
+    live: 0,
+    rests: false,
+});
+
+/// Stands where a ring has no page, so that whoever takes a block only looks whether there is one.
+pub const NO_PAGE: *mut Page = (&raw const NO_PAGE_AT_ALL.0).cast_mut();
 
 impl Page {
     /// # Safety
@@ -47,7 +66,7 @@ impl Page {
     }
 
     /// # Safety
-    /// The page is listed.
+    /// The page is listed, or `NO_PAGE`.
     #[inline]
     pub unsafe fn take(page: *mut Page) -> Option<NonNull<u8>> {
         // SAFETY: free blocks are the slab's until they are handed out.
@@ -146,6 +165,17 @@ impl Region {
     pub unsafe fn page(region: *mut Region, index: usize) -> *mut Page {
         // SAFETY: said above.
         unsafe { (&raw mut (*region).pages).cast::<Page>().add(index) }
+    }
+
+    /// Lets none of its pages rest.
+    ///
+    /// # Safety
+    /// The region is mapped.
+    pub unsafe fn wake(region: *mut Region) {
+        for index in 0..PAGES {
+            // SAFETY: said above.
+            unsafe { (*Region::page(region, index)).rests = false };
+        }
     }
 
     /// # Safety

@@ -57,7 +57,7 @@ impl Model {
 
     /// The rules at the head of the module, and how many blocks are in listed pages.
     fn check(&self) {
-        for (class, &head) in self.slab.rings.iter().enumerate().filter(|(_, head)| !head.is_null()) {
+        for (class, &head) in self.slab.rings.iter().enumerate().filter(|&(_, &head)| head != NO_PAGE) {
             let mut page = head;
             loop {
                 let it = unsafe { &*page };
@@ -65,6 +65,7 @@ impl Model {
                 assert_eq!(unsafe { (*it.next).previous }, page);
                 assert_eq!(unsafe { (*Region::of(page)).free } >> Page::index(page) & 1, 0);
                 assert!(it.live > 0 || it.next == head, "only the last page may be empty");
+                assert!(!it.rests || it.next == head && Region::of(page) == self.slab.idle);
                 let mut free = 0;
                 let mut block = it.free;
                 while !block.is_null() {
