@@ -23,7 +23,7 @@ struct Met {
 #[derive(Default)]
 pub struct Keys {
     met: Vec<Met>,
-    unescaped: String,
+    unescaped: Vec<u8>,
     tables: Vec<Table>,
 }
 
@@ -72,9 +72,9 @@ impl Keys {
         self.met.push(Met { hash, spelled: Spelled::Raw(start, end) });
     }
 
-    pub fn push_unescaped(&mut self, hash: u64, key: &str) {
+    pub fn push_unescaped(&mut self, hash: u64, key: &[u8]) {
         let start = self.unescaped.len();
-        self.unescaped.push_str(key);
+        self.unescaped.extend_from_slice(key);
         self.met.push(Met { hash, spelled: Spelled::Unescaped(start, start + key.len()) });
     }
 
@@ -90,7 +90,7 @@ impl Keys {
         match self.met[at].spelled {
             Spelled::Slot(slot) => source.basis.map_or(&[], |basis| basis.key(slot)),
             Spelled::Raw(start, end) => &source.raw[start..end],
-            Spelled::Unescaped(start, end) => &self.unescaped.as_bytes()[start..end],
+            Spelled::Unescaped(start, end) => &self.unescaped[start..end],
         }
     }
 

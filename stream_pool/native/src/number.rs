@@ -1,9 +1,11 @@
 //! JSON numbers: integers that fit 64 bits and floats become values, a longer integer stays a token.
 //!
-//! A float with few digits and a small exponent takes one exact multiplication or division; any other is left
-//! to the standard library, which rounds correctly too.
+//! Digits are read eight at a time. A float that `float.rs` cannot tell is left to the standard library.
 
+use crate::digits::{BYTE_BITS, beyond_nine, eight_digits, every, leading, leading_digits, place};
 use crate::fault::{Fault, Reason, Scanned};
+use crate::float;
+use std::num::NonZero;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
@@ -15,33 +17,20 @@ pub enum Number {
     Float(f64),
 }
 
-/// A number of eight bytes or fewer has no more digits.
-const SHORT_DIGITS: usize = 8;
+/// A `short` number has no more digits than this.
+pub const SHORT_DIGITS: usize = 8;
+/// A `decimal` has no more digits than this.
+pub const DECIMAL_DIGITS: usize = EXACT_DIGITS + 1;
 /// So many digits never overflow 64 bits.
 const EXACT_DIGITS: usize = 19;
-const EXACT_FLOAT_MAX: u64 = 1 << f64::MANTISSA_DIGITS;
 /// An exponent of more digits has leading zeros, or no float to go with it.
 const EXPONENT_DIGITS: usize = 4;
-/// The powers of ten that a float holds exactly.
-const POWERS_OF_TEN: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
-    1e19, 1e20, 1e21, 1e22,
-];
-
+/// What a fraction is divided by, by the bits from the point on to the first byte after it.
+const SHORT_POWERS: [f64; 8] = [1e0, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
 /// The number whose first byte, a digit or a minus, stands at `start`, and the offset after it.
 ///
 /// Its digits are counted as far as it is well formed, before its form is judged.
-#[inline]
 pub fn scan(raw: &[u8], start: usize, digits_max: usize) -> Scanned<(Number, usize)> {
-    if digits_max >= SHORT_DIGITS
-        && let Some((number, length)) = short(&raw[start..])
-    {
-        return Ok((number, start + length));
-    }
-    scan_any(raw, start, digits_max)
-}
-
-fn scan_any(raw: &[u8], start: usize, digits_max: usize) -> Scanned<(Number, usize)> {
     let is_negative = raw.get(start) == Some(&b'-');
     let first = start + usize::from(is_negative);
     let (end, magnitude) = match raw.get(first) {
@@ -59,54 +48,61 @@ fn scan_any(raw: &[u8], start: usize, digits_max: usize) -> Scanned<(Number, usi
     Ok((whole.number(), end))
 }
 
-/// A number that ends within eight bytes and has neither sign nor exponent, all its digits at once, and its length.
-#[inline]
-fn short(rest: &[u8]) -> Option<(Number, usize)> {
+/// The number at the beginning, as `int` or `float` makes it, and what stands behind it. Only one that ends within
+/// eight bytes, and has neither sign nor exponent; `scan` is for all others, and for what is wrong.
+#[inline(always)]
+pub fn short<T>(rest: &[u8], int: impl FnOnce(u32) -> T, float: impl FnOnce(f64) -> T) -> Option<(T, &[u8])> {
     let written = u64::from_le_bytes(*rest.first_chunk()?);
     let values = written ^ every(b'0');
-    // The high bit of each byte that is more than nine.
-    let others = (((values & every(0x7f)) + every(0x76)) | values) & every(0x80);
-    let whole_digits = place(others);
-    if others == 0 || whole_digits == 0 || rest[0] == b'0' && whole_digits > 1 {
+    let others = NonZero::new(beyond_nine(values))?;
+    let (end, others) = (others.trailing_zeros(), others.get());
+    let is_canonical = matches!(values as u8, 1..=9) || others as u16 == 0x8000 && values as u8 == 0;
+    if !is_canonical {
         return None;
     }
-    let (end, digits, fraction_digits) = if rest[whole_digits] == b'.' {
-        let end = place(others & (others - 1));
-        let whole = (1 << (whole_digits * 8)) - 1;
-        (end, (values & whole) | ((values >> 8) & !whole), end - whole_digits - 1)
-    } else {
-        (whole_digits, values, 0)
-    };
-    let count = whole_digits + fraction_digits;
-    let is_whole = end < 8 && (fraction_digits > 0 || end == whole_digits);
-    if !is_whole || matches!(rest[end], b'e' | b'E') {
+    let ends_with = (written >> (end & BYTE_BITS)) as u8;
+    if ends_with != b'.' {
+        let number = int(eight_digits(leading(values, end)));
+        return (ends_with | 0x20 != b'e').then_some((number, &rest[place(end)..]));
+    }
+    let (point, end) = (end, NonZero::new(others & (others - 1))?.trailing_zeros());
+    let fraction = SHORT_POWERS[place(end.wrapping_sub(point) & BYTE_BITS)];
+    let ends_with = (written >> (end & BYTE_BITS)) as u8;
+    if end == point + u8::BITS || ends_with | 0x20 == b'e' {
         return None;
     }
-    let magnitude = eight_digits(digits << ((8 - count) * 8));
-    let number = match fraction_digits {
-        0 => Number::Int(magnitude as i64),
-        _ => Number::Float(magnitude as f64 / POWERS_OF_TEN[fraction_digits]),
+    let before_point = (others ^ (others - 1)) >> u8::BITS;
+    let moved = values >> u8::BITS;
+    let digits = ((values ^ moved) & before_point) ^ moved;
+    let magnitude = eight_digits(leading(digits, end) << u8::BITS);
+    Some((float(f64::from(magnitude) / fraction), &rest[place(end)..]))
+}
+
+/// The float at the beginning, and what stands behind it. Only one that has a point, no exponent and few digits more
+/// than it needs; `scan` is for all others, and for what is wrong.
+#[inline]
+pub fn decimal(rest: &[u8]) -> Option<(f64, &[u8])> {
+    let (is_negative, unsigned) = match rest {
+        [b'-', unsigned @ ..] => (true, unsigned),
+        _ => (false, rest),
     };
-    Some((number, end))
-}
-
-/// The same byte eight times.
-const fn every(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// Which byte has the lowest bit that is set; eight for none.
-#[inline]
-fn place(bits: u64) -> usize {
-    bits.trailing_zeros() as usize / 8
-}
-
-/// The number that eight digits make, the first in the lowest byte.
-#[inline]
-fn eight_digits(digits: u64) -> u64 {
-    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
+    let (point, whole, zeros) = match unsigned {
+        [b'0', behind @ ..] => (behind, 0, 1),
+        [b'1'..=b'9', ..] => {
+            let (behind, whole) = leading_digits(unsigned, 0);
+            (behind, whole, 0)
+        }
+        _ => return None,
+    };
+    let [b'.', fraction @ ..] = point else { return None };
+    let (behind, mantissa) = leading_digits(fraction, whole);
+    let (whole_digits, fraction_digits) = (unsigned.len() - point.len(), fraction.len() - behind.len());
+    let is_exact = whole_digits - zeros + fraction_digits <= EXACT_DIGITS;
+    if !is_exact || fraction_digits == 0 || matches!(behind, [b'e' | b'E', ..]) {
+        return None;
+    }
+    let magnitude = float::nearest(mantissa, -(fraction_digits as i64))?;
+    Some((if is_negative { -magnitude } else { magnitude }, behind))
 }
 
 /// The integer that a number begins with: its digits are `raw[first..end]`.
@@ -157,18 +153,20 @@ fn scan_float(raw: &[u8], whole: &Whole, digits_max: usize) -> Scanned<(Number, 
         return Err(if has_point { refuse(raw, whole.start, point + 1) } else { invalid(whole.start) });
     }
 
-    let is_exact = mantissa_digits <= EXACT_DIGITS && exponent_digits <= EXPONENT_DIGITS;
-    let exact = if is_exact {
+    // A leading zero counts for nothing.
+    let is_exact = mantissa_digits - usize::from(raw[whole.first] == b'0') <= EXACT_DIGITS
+        && exponent_digits <= EXPONENT_DIGITS;
+    let near = if is_exact {
         let is_shrinking = has_sign && raw[exponent_at - 1] == b'-';
         let scale = if is_shrinking { -(exponent as i64) } else { exponent as i64 };
-        exact_float(mantissa, scale - fraction_digits as i64)
+        float::nearest(mantissa, scale - fraction_digits as i64)
     } else {
         None
     };
-    let value = match exact {
+    let value = match near {
         Some(magnitude) if whole.is_negative => -magnitude,
         Some(magnitude) => magnitude,
-        None => rounded_float(&raw[whole.start..exponent_end]),
+        None => parsed(&raw[whole.start..exponent_end]),
     };
     if value.is_infinite() {
         return Err(Fault::new(Reason::NumberOutOfRange, whole.start));
@@ -178,12 +176,9 @@ fn scan_float(raw: &[u8], whole: &Whole, digits_max: usize) -> Scanned<(Number, 
 
 /// The digits from `at` on, after those of `value`: the offset after them, and the value modulo 2^64.
 #[inline]
-fn digits(raw: &[u8], mut at: usize, mut value: u64) -> (usize, u64) {
-    while let Some(byte @ b'0'..=b'9') = raw.get(at) {
-        value = value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
-        at += 1;
-    }
-    (at, value)
+fn digits(raw: &[u8], at: usize, value: u64) -> (usize, u64) {
+    let (behind, value) = leading_digits(&raw[at..], value);
+    (raw.len() - behind.len(), value)
 }
 
 #[inline]
@@ -191,15 +186,7 @@ fn is_digit(raw: &[u8], at: usize) -> bool {
     raw.get(at).is_some_and(u8::is_ascii_digit)
 }
 
-/// Where mantissa and power of ten need no rounding, their product or quotient is rounded only once.
-#[inline]
-fn exact_float(mantissa: u64, exponent: i64) -> Option<f64> {
-    let power = *POWERS_OF_TEN.get(exponent.unsigned_abs() as usize)?;
-    let value = (mantissa <= EXACT_FLOAT_MAX).then_some(mantissa as f64)?;
-    Some(if exponent < 0 { value / power } else { value * power })
-}
-
-fn rounded_float(token: &[u8]) -> f64 {
+fn parsed(token: &[u8]) -> f64 {
     let token = str::from_utf8(token).expect("a number is ASCII");
     token.parse().expect("a number in JSON is one in Rust")
 }
@@ -239,6 +226,8 @@ mod tests {
             (14, "1e-00000000000000000000000001", Float(0.1)),
             (15, "5e-324", Float(5e-324)),
             (16, "1e-9999", Float(0.0)),
+            (17, "18446744073709551616e1", Float(184467440737095516160.0)),
+            (18, "0.00012345678901234567", Float(0.00012345678901234567)),
         ];
         for (number, raw, value) in table {
             let end = raw.trim_end_matches([',', ']']).len() - usize::from(raw.ends_with('.'));
@@ -252,15 +241,28 @@ mod tests {
 
     #[test]
     fn a_short_number_is_read_as_any_other() {
-        let whole = ["0", "7", "42", "1234567", "12345678", "123456789", "01", "-4", "00"];
-        let behind =
-            ["", ".5", ".83", ".00", ".1234567", ".", ".x", ".2.3", "e5", "E-3", ".5e3", "/", ":1", "\u{e9}"];
+        let whole = ["0", "7", "42", "1234567", "12345678", "123456789", "01", "-4", "00", "-", ""];
+        let behind = [
+            "", ".5", ".83", ".00", ".1234567", ".", ".x", ".2.3", "e5", "E-3", ".5e3", ".e", "/", ":1",
+            "\u{e9}", ".\u{e9}1", ".\u{fd}1",
+        ];
+        let is_short = |raw: &str| {
+            let is_plain = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+            raw.len() >= 8 && raw.bytes().take_while(is_plain).count() < 8
+        };
         for (whole, behind) in whole.iter().flat_map(|whole| behind.iter().map(move |behind| (whole, behind)))
         {
-            for end in ["", ",", "]}, and more of it"] {
+            for end in ["", ",", "]}, and so on"] {
                 let raw = [*whole, *behind, end].concat();
-                let expected = scan_any(raw.as_bytes(), 0, 30);
-                assert_eq!(scan(raw.as_bytes(), 0, 30), expected, "{raw}");
+                if let Some((value, behind)) = decimal(raw.as_bytes()) {
+                    assert_eq!(scan(raw.as_bytes(), 0, 30), Ok((Float(value), raw.len() - behind.len())));
+                }
+                let found = short(raw.as_bytes(), |value| Int(value.into()), Float);
+                let found = found.map(|(number, behind)| (number, raw.len() - behind.len()));
+                let expected = scan(raw.as_bytes(), 0, 30);
+                let has_sign_or_exponent = raw.contains(['-', 'e', 'E']);
+                let is_due = expected.is_ok() && is_short(&raw) && !has_sign_or_exponent;
+                assert_eq!(found, expected.ok().filter(|_| is_due), "{raw}");
             }
         }
     }

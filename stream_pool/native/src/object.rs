@@ -5,7 +5,8 @@
 //! Where something is made, a `Python` token shows it; clones and drops happen inside such calls, or when
 //! Python frees the pool or decoder that holds the reference. JSON's values run no code when they are freed.
 
-use crate::text;
+use crate::utf8::Utf8;
+use crate::widths;
 use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -295,19 +296,22 @@ impl Text {
     }
 
     /// A new string of any text, as narrow as it can be.
-    pub fn new(py: Python<'_>, value: &str) -> PyResult<Text> {
-        let (characters, widest) = text::widths(value);
+    pub fn new(py: Python<'_>, value: Utf8<'_>) -> PyResult<Text> {
+        let (characters, widest) = (value.characters(), value.widest());
         if widest < 0x80 {
-            return Text::ascii(py, value.as_bytes());
+            return Text::ascii(py, value.bytes());
         }
-        // SAFETY: a new string of this width has room for exactly so many characters, which are all written.
+        // SAFETY: a new string of this width has room for exactly so many characters, which are all written: UTF-8
+        // that was checked has as many as were counted.
         unsafe {
             let made = Object::own(py, ffi::PyUnicode_New(characters as ffi::Py_ssize_t, widest))?;
             let data = ffi::PyUnicode_DATA(made.as_ptr());
             match widest {
-                0x80..=0xff => text::fill_latin1(value, slice::from_raw_parts_mut(data.cast(), characters)),
-                0x100..=0xffff => text::fill_ucs2(value, slice::from_raw_parts_mut(data.cast(), characters)),
-                _ => text::fill_ucs4(value, slice::from_raw_parts_mut(data.cast(), characters)),
+                0x80..=0xff => widths::fill_latin1(value, slice::from_raw_parts_mut(data.cast(), characters)),
+                0x100..=0xffff => {
+                    widths::fill_ucs2(value, slice::from_raw_parts_mut(data.cast(), characters))
+                }
+                _ => widths::fill_ucs4(value, slice::from_raw_parts_mut(data.cast(), characters)),
             }
             Ok(Text(made))
         }
@@ -315,7 +319,7 @@ impl Text {
 
     /// A new string of bytes that were seen to be UTF-8.
     pub fn of_utf8(py: Python<'_>, bytes: &[u8]) -> PyResult<Text> {
-        Text::new(py, std::str::from_utf8(bytes).map_err(|error| PyValueError::new_err(error.to_string()))?)
+        Text::new(py, Utf8::checked(bytes).ok_or_else(|| PyValueError::new_err("no UTF-8"))?)
     }
 
     #[inline]

@@ -18,6 +18,7 @@ use crate::reader::{Read, Reader};
 use crate::record::{Values, Word};
 use crate::shapes::ShapeTable;
 use crate::site::Site;
+use crate::unescape::Unescaped;
 
 /// What a decoder asks for, beside the bounds.
 #[derive(Clone, Copy)]
@@ -32,7 +33,7 @@ pub struct Scratch {
     frames: Vec<Frame>,
     pub loose: Vec<Loose>,
     pub keys: Keys,
-    pub text: String,
+    pub text: Unescaped,
     pub root: Site,
     pub leaving: Leaving,
 }
@@ -44,7 +45,7 @@ impl Scratch {
             frames: Vec::new(),
             loose: Vec::new(),
             keys: Keys::default(),
-            text: String::new(),
+            text: Unescaped::default(),
             root: Site::new(),
             leaving: Leaving::new(),
         }

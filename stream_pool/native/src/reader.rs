@@ -8,7 +8,8 @@ use crate::object::{Ascii, Object, Text};
 use crate::plain;
 use crate::record::{SHORT_BYTES_MAX, TEXT_BYTES_MAX, Word};
 use crate::site::Site;
-use crate::text::{self, Spelling};
+use crate::text;
+use crate::unescape::Unescaped;
 use crate::window::Window;
 use pyo3::prelude::*;
 
@@ -134,6 +135,23 @@ impl<'a> Reader<'a, '_> {
 
     #[inline]
     pub fn number(&mut self) -> Read<Word> {
+        if self.bounds.number_digits >= number::SHORT_DIGITS
+            && let Some((word, behind)) = number::short(self.rest(), Word::short_int, Word::float)
+        {
+            self.go_to(behind);
+            return Ok(word);
+        }
+        self.any_number()
+    }
+
+    #[inline(never)]
+    fn any_number(&mut self) -> Read<Word> {
+        if self.bounds.number_digits >= number::DECIMAL_DIGITS
+            && let Some((value, behind)) = number::decimal(self.rest())
+        {
+            self.go_to(behind);
+            return Ok(Word::float(value));
+        }
         let (number, end) = number::scan(self.raw, self.at, self.bounds.number_digits)?;
         let start = std::mem::replace(&mut self.at, end);
         Ok(match number {
@@ -151,7 +169,7 @@ impl<'a> Reader<'a, '_> {
         &mut self,
         site: Option<&mut Site>,
         strings: &mut Strings,
-        scratch: &mut String,
+        scratch: &mut Unescaped,
     ) -> Read<Word> {
         let content = &self.raw[self.at + 1..];
         match (plain::read(content), site) {
@@ -209,19 +227,16 @@ impl<'a> Reader<'a, '_> {
         &mut self,
         site: Option<&mut Site>,
         strings: &mut Strings,
-        scratch: &mut String,
+        scratch: &mut Unescaped,
     ) -> Read<Word> {
         let opening = self.at;
         let found =
             text::scan(self.raw, opening, self.bounds.string_bytes, Reason::StringBytesLimit, scratch)?;
         self.at = found.end + 1;
-        let value = match found.spelling {
-            Spelling::Unescaped => scratch.as_str(),
-            Spelling::Ascii | Spelling::Utf8 => found.content(self.raw),
-        };
-        if value.len() <= VALUE_BYTES_MAX
+        let value = found.value(scratch);
+        if value.bytes().len() <= VALUE_BYTES_MAX
             && site.is_none_or(Site::looks_for_texts)
-            && let Some(text) = strings.value(value.as_bytes(), || Text::new(self.py, value))?
+            && let Some(text) = strings.value(value.bytes(), || Text::new(self.py, value))?
         {
             return Ok(Word::object(text.into_object()));
         }

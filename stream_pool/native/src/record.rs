@@ -85,6 +85,11 @@ impl Word {
         ((value << 16) >> 16 == value).then_some(Word(INT | (value as u64 & !TAG)))
     }
 
+    #[inline]
+    pub fn short_int(value: u32) -> Word {
+        Word(INT | u64::from(value))
+    }
+
     /// ASCII bytes of the input, up to 2^41 bytes into it, more than fit a word.
     #[inline]
     pub fn text(start: usize, length: usize) -> Word {

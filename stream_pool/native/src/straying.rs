@@ -96,8 +96,8 @@ impl Parser<'_, '_, '_> {
         let found = text::scan(raw, opening, bytes_max, Reason::KeyBytesLimit, &mut self.scratch.text)?;
         match found.spelling {
             Spelling::Unescaped => {
-                let key = self.scratch.text.as_str();
-                keys.push_unescaped(seeded.hash(key.as_bytes()), key);
+                let key = self.scratch.text.text().bytes();
+                keys.push_unescaped(seeded.hash(key), key);
             }
             Spelling::Ascii | Spelling::Utf8 => {
                 keys.push_raw(seeded.hash(&raw[found.start..found.end]), found.start, found.end);

@@ -1,8 +1,8 @@
 //! Documents back to JSON: compact UTF-8, members in their order, without recursion.
 
 use crate::object::{Object, Text};
+use crate::quoted::write_quoted;
 use crate::record::{Record, Value};
-use crate::text::write_quoted;
 use crate::walk::{self, Container};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
