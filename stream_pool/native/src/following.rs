@@ -2,61 +2,21 @@
 //! no look for doubles. Keys that an object lacks are passed over, a few in a row, and which they are tells its shape.
 //!
 //! The objects of a document are read by recursion here, some levels deep, each with its shape taken out of the table.
-//! Whoever meets anything else leaves: each level becomes a frame, and the rest is read there (`parser.rs`). What is
-//! left to read begins with the byte before a key's quote: a comma, but for the first a bracket.
+//! Whoever meets anything else leaves: each level becomes a frame (`leaving.rs`), and the rest is read there
+//! (`parser.rs`). What is left to read begins with the byte before a key's quote: a comma, but for the first a bracket.
 
-use crate::echo::Seen;
-use crate::frame::{Frame, Opening, Spot};
+use crate::frame::{Frame, Spot};
+use crate::leaving::{Begun, Height, LEFT, Left};
 use crate::parser::{self, Parser};
 use crate::plain;
 use crate::reader::{self, Read};
-use crate::record::{Mark, SHORT_BYTES_MAX, TEXT_BYTES_MAX, Word};
-use crate::shapes::{Shape, ShapeId};
+use crate::record::{SHORT_BYTES_MAX, TEXT_BYTES_MAX, Word};
+use crate::shapes::Shape;
 use crate::straying::{self, MISSING_MAX};
 use crate::window::Window;
 
 /// So many levels go down the stack before the next begins anew as a frame.
 const LEVELS_MAX: usize = 24;
-
-/// How deep the containers go in an object that was read, itself included; or `LEFT`.
-type Height = usize;
-
-/// The object is a frame now.
-const LEFT: Height = 0;
-
-/// Why the cursor stands where it does.
-#[derive(Clone, Copy)]
-pub enum Left {
-    /// Before a key that this shape goes on with.
-    Another(ShapeId),
-    /// At a key that is not the expected one.
-    Astray,
-    /// Behind the end of an object that lacks keys of its basis.
-    Short,
-    /// At the value of an expected key, of a kind that is read elsewhere.
-    Value(Spot),
-}
-
-/// Levels that have left, from the innermost out.
-pub struct Leaving {
-    left: Left,
-    frames: Vec<Frame>,
-}
-
-impl Leaving {
-    pub fn new() -> Leaving {
-        Leaving { left: Left::Astray, frames: Vec::new() }
-    }
-}
-
-/// How far an object is read.
-#[derive(Clone, Copy)]
-struct Begun {
-    next: usize,
-    missing: u64,
-    mark: Mark,
-    height: usize,
-}
 
 /// What stands where the key of a slot was expected.
 enum Found<'a> {
@@ -111,51 +71,6 @@ impl<'a> Parser<'a, '_, '_> {
     fn may_come(&self, shape: &Shape, next: usize) -> bool {
         let bounds = self.reader.bounds;
         shape.longest_bytes() <= bounds.key_bytes && self.seen.keys + shape.len() - next <= bounds.keys
-    }
-
-    /// The levels that have left go on as frames on top of the outermost, which was one before.
-    fn leave_to(&mut self, outermost: Frame, frames: &mut Vec<Frame>) -> Read<()> {
-        let Frame { spot, start, before, is_remembered, .. } = outermost;
-        self.open_left(spot, start, before, is_remembered);
-        let mut ahead = 0;
-        while let Some(mut frame) = self.scratch.leaving.frames.pop() {
-            frame.before.keys -= ahead;
-            ahead += frame.ahead;
-            frame.ahead = 0;
-            frames.push(frame);
-        }
-        self.seen.keys -= ahead;
-        match self.scratch.leaving.left {
-            Left::Another(basis) => {
-                if let Some(frame) = frames.last_mut() {
-                    frame.basis = Some(basis);
-                }
-                Ok(())
-            }
-            Left::Astray => self.stray_member(frames),
-            Left::Short => self.close_stray(frames),
-            Left::Value(spot) => self.value(spot, frames),
-        }
-    }
-
-    /// What only the level outside knows of the one that left last.
-    fn open_left(&mut self, spot: Spot, start: usize, before: Seen, is_remembered: bool) {
-        if let Some(frame) = self.scratch.leaving.frames.last_mut() {
-            (frame.spot, frame.start, frame.before, frame.is_remembered) =
-                (spot, start, before, is_remembered);
-        }
-    }
-
-    /// An object becomes a frame.
-    #[inline(never)]
-    fn leave(&mut self, shape: &Shape, begun: Begun) -> Read<Height> {
-        let Begun { next, missing, mark, height } = begun;
-        let opening =
-            Opening { spot: Spot::NOWHERE, start: 0, basis: Some(shape.id()), is_remembered: false };
-        let frame = Frame::object(opening, mark, Seen::default());
-        let ahead = shape.len() - next;
-        self.scratch.leaving.frames.push(Frame { next, missing, height, ahead, ..frame });
-        Ok(LEFT)
     }
 
     /// Reads an object along its shape, from its beginning or further on.
@@ -303,14 +218,6 @@ impl<'a> Parser<'a, '_, '_> {
             }
             rest = self.reader.rest();
         }
-    }
-
-    /// Leaves where the value of a slot stands.
-    #[inline(never)]
-    fn leave_at(&mut self, value: &'a [u8], shape: &Shape, slot: usize, begun: Begun) -> Read<Height> {
-        self.reader.go_to(value);
-        self.scratch.leaving.left = Left::Value(Spot::of(shape.id(), slot));
-        self.leave(shape, begun)
     }
 
     /// The end of an object that lacks keys of its shape, from its next slot on or before.

@@ -18,6 +18,7 @@ mod hashing;
 mod index;
 mod keys;
 mod layout;
+mod leaving;
 mod limits;
 mod number;
 mod object;

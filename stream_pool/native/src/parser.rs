@@ -8,10 +8,10 @@
 use crate::core::Core;
 use crate::echo::{ECHO_BYTES_MAX, Extent, Memory, Seen};
 use crate::fault::Reason;
-use crate::following::Leaving;
 use crate::frame::{Frame, Kind, Loose, Opening, Spot};
 use crate::hashing;
 use crate::keys::Keys;
+use crate::leaving::Leaving;
 use crate::limits::Bounds;
 use crate::object::Object;
 use crate::reader::{Read, Reader};
@@ -70,6 +70,7 @@ pub fn decode(
     let bounds = reader.bounds;
     let shortest = bounds.key_bytes.min(bounds.string_bytes).min(bounds.number_digits);
     let echo = manner.echo && shortest >= ECHO_BYTES_MAX;
+    scratch.leaving.clear();
     let mut frames = std::mem::take(&mut scratch.frames);
     let values = std::mem::take(&mut scratch.values);
     let mut parser = Parser {
