@@ -31,6 +31,7 @@ mod reader;
 mod recent;
 mod record;
 mod shapes;
+mod shorts;
 mod site;
 mod slab;
 mod straying;

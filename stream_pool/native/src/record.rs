@@ -24,6 +24,7 @@ pub use word::{SHORT_BYTES_MAX, TEXT_BYTES_MAX, Word};
 
 use crate::layout::Layout;
 use crate::object::{Object, Text};
+use crate::shorts;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use std::cell::UnsafeCell;
@@ -75,6 +76,7 @@ impl Value<'_> {
             Value::Object(object) => Ok(object.clone()),
             Value::Int(value) => Object::int(py, value),
             Value::Float(value) => Object::float(py, value),
+            Value::Text(bytes) if bytes.len() <= SHORT_BYTES_MAX => shorts::string(py, bytes),
             Value::Text(bytes) => Text::ascii(py, bytes).map(Text::into_object),
             Value::Array(flat) => {
                 let items = flat.items().map(|item| item.to_object(py)).collect::<PyResult<Vec<_>>>()?;
