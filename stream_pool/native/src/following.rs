@@ -33,18 +33,13 @@ impl<'a> Parser<'a, '_, '_> {
     pub fn follow(&mut self, frames: &mut Vec<Frame>) -> Read<()> {
         let depth = frames.len();
         let Some(mut frame) = frames.pop() else { return Ok(()) };
-        let basis = frame.basis.and_then(|id| Some((id, self.core.shapes.take(id)?)));
-        let Some((id, mut shape)) = basis else {
+        let is_within = |shape: &Shape| self.is_lenient() && self.may_come(shape, frame.next);
+        let basis = self.core.shapes.only(frame.basis, is_within);
+        let Some((id, mut shape)) = basis.and_then(|id| Some((id, self.core.shapes.take(id)?))) else {
             straying::loosen(&mut frame, self.core, self.scratch);
             frames.push(frame);
             return Ok(());
         };
-        if !self.is_lenient() || !self.may_come(&shape, frame.next) {
-            self.core.shapes.put_back(id, shape);
-            straying::loosen(&mut frame, self.core, self.scratch);
-            frames.push(frame);
-            return Ok(());
-        }
         self.deepest = self.reader.bounds.depth.min(depth + LEVELS_MAX);
         let rest = &self.reader.raw[self.reader.at - usize::from(frame.next == 0)..];
         let Frame { next, missing, mark, height, .. } = frame;
@@ -114,9 +109,8 @@ impl<'a> Parser<'a, '_, '_> {
                         if slot < shape.len() || missing > 0 {
                             return self.end_short(shape, begun);
                         }
-                        let record =
-                            self.values.record(self.reader.py, self.reader.raw, shape.layout(), mark)?;
-                        self.values.push_object(record);
+                        let (py, raw) = (self.reader.py, self.reader.raw);
+                        self.values.close_object(py, raw, shape.layout(), mark)?;
                         self.closed = shape.fingerprint();
                         return Ok(height + 1);
                     }
@@ -143,13 +137,7 @@ impl<'a> Parser<'a, '_, '_> {
                 {
                     rest = behind;
                     let (site, strings) = (member.site(), &mut self.core.strings);
-                    if !site.looks_for_texts() {
-                        self.values.push_text(self.reader.raw.len() - content.len(), text.len());
-                    } else if let Some(text) = site.expected_text(content, text.len()) {
-                        self.values.push_object(text.clone());
-                    } else {
-                        self.values.push(self.reader.pooled_text(content, text.len(), site, strings)?);
-                    }
+                    self.values.push(self.reader.expected_text(content, text.len(), site, strings)?);
                     continue;
                 }
             }
@@ -196,7 +184,7 @@ impl<'a> Parser<'a, '_, '_> {
                     }
                     self.core.shapes.put_back(id, child);
                 }
-                return self.leave_at(value, shape, slot, Begun { next: slot + 1, missing, mark, height });
+                return self.leave_at(value, shape, Begun { next: slot + 1, missing, mark, height });
             }
             self.reader.go_to(value);
             match value {
@@ -207,13 +195,8 @@ impl<'a> Parser<'a, '_, '_> {
                 }
                 [b't' | b'f' | b'n', ..] => self.values.push_whole(self.reader.literal()?),
                 _ => {
-                    let slot = keys - members.len() - 1;
-                    return self.leave_at(
-                        value,
-                        shape,
-                        slot,
-                        Begun { next: slot + 1, missing, mark, height },
-                    );
+                    let next = keys - members.len();
+                    return self.leave_at(value, shape, Begun { next, missing, mark, height });
                 }
             }
             rest = self.reader.rest();
@@ -234,8 +217,7 @@ impl<'a> Parser<'a, '_, '_> {
             return self.leave(shape, Begun { next: length, missing, ..begun });
         };
         variant.keep();
-        let record = self.values.record(self.reader.py, self.reader.raw, variant.layout(), mark)?;
-        self.values.push_object(record);
+        self.values.close_object(self.reader.py, self.reader.raw, variant.layout(), mark)?;
         self.closed = variant.fingerprint();
         Ok(height + 1)
     }
@@ -245,7 +227,7 @@ impl<'a> Parser<'a, '_, '_> {
     #[inline(never)]
     fn unexpected(
         &mut self,
-        shape: &mut Shape,
+        shape: &Shape,
         slot: &mut usize,
         missing: &mut u64,
         rest: &'a [u8],

@@ -65,7 +65,7 @@ pub struct Frame {
     /// Slots before it whose keys the object lacks, a bit each.
     pub missing: u64,
     pub mark: Mark,
-    /// Whether its site is to remember it whole.
+    /// Whether its shape is to remember it whole.
     pub is_remembered: bool,
     /// What the document had counted before it.
     pub before: Seen,

@@ -100,11 +100,11 @@ impl<'a> Parser<'a, '_, '_> {
         Ok(LEFT)
     }
 
-    /// Leaves where the value of a slot stands.
+    /// Leaves where the value of the slot before the next stands.
     #[inline(never)]
-    pub fn leave_at(&mut self, value: &'a [u8], shape: &Shape, slot: usize, begun: Begun) -> Read<Height> {
+    pub fn leave_at(&mut self, value: &'a [u8], shape: &Shape, begun: Begun) -> Read<Height> {
         self.reader.go_to(value);
-        self.scratch.leaving.left = Left::Value(Spot::of(shape.id(), slot));
+        self.scratch.leaving.left = Left::Value(Spot::of(shape.id(), begun.next - 1));
         self.leave(shape, begun)
     }
 }

@@ -27,6 +27,7 @@ const EXACT_DIGITS: usize = 19;
 const EXPONENT_DIGITS: usize = 4;
 /// What a fraction is divided by, by the bits from the point on to the first byte after it.
 const SHORT_POWERS: [f64; 8] = [1e0, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
+
 /// The number whose first byte, a digit or a minus, stands at `start`, and the offset after it.
 ///
 /// Its digits are counted as far as it is well formed, before its form is judged.

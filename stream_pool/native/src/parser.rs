@@ -256,9 +256,8 @@ impl<'a> Parser<'a, '_, '_> {
         Ok(())
     }
 
-    /// Hands over the record of the object that ends at the cursor, which is the innermost frame.
-    pub fn close_object(&mut self, record: Object, fingerprint: u64, frames: &mut Vec<Frame>) {
-        self.values.push_object(record);
+    /// Hands over the object that ends at the cursor: the last value, and the innermost frame.
+    pub fn close_object(&mut self, fingerprint: u64, frames: &mut Vec<Frame>) {
         self.closed = fingerprint;
         if let Some(frame) = frames.pop() {
             let height = frame.height + 1;
@@ -266,7 +265,7 @@ impl<'a> Parser<'a, '_, '_> {
         }
     }
 
-    /// As `close_object`, of an object that is the last value already and no frame any more.
+    /// As `close_object`, of an object that is no frame any more.
     pub fn hand_over(&mut self, frame: &Frame, height: usize, frames: &mut [Frame]) {
         if frame.is_remembered
             && let Some(memory) = self.memory(frame.start, self.reader.at, frame.before, height)
@@ -274,10 +273,7 @@ impl<'a> Parser<'a, '_, '_> {
         {
             shape.echoes().remember(memory);
         }
-        match frames.last_mut() {
-            Some(outer) => outer.hold(height),
-            None => self.root = Some(self.closed),
-        }
+        self.settle(height, frames);
     }
 
     /// What its shape may remember of the object from `start` to `end` that is the last value.
@@ -292,9 +288,16 @@ impl<'a> Parser<'a, '_, '_> {
     #[inline(always)]
     fn push_object(&mut self, record: Object, fingerprint: u64, height: usize, frames: &mut [Frame]) {
         self.values.push_object(record);
+        self.closed = fingerprint;
+        self.settle(height, frames);
+    }
+
+    /// The object that was closed last is in the innermost frame, or the root.
+    #[inline(always)]
+    fn settle(&mut self, height: usize, frames: &mut [Frame]) {
         match frames.last_mut() {
             Some(outer) => outer.hold(height),
-            None => self.root = Some(fingerprint),
+            None => self.root = Some(self.closed),
         }
     }
 }

@@ -1,17 +1,15 @@
 //! A plain text: ASCII without escapes or control characters, as nearly all are. Its end is found sixteen bytes at a
 //! time.
 
+use crate::window::{self, BYTES as WINDOW};
 use wide::i8x16;
-
-/// So many bytes are looked at at once.
-pub const WINDOW: usize = 16;
 
 /// The plain text at the beginning of what stands behind its opening quote, and what stands behind the closing one.
 #[inline]
 pub fn read(content: &[u8]) -> Option<(&[u8], &[u8])> {
     match content.first_chunk() {
         Some(window) => read_from(content, first_not_plain(window)),
-        None => read_last(content),
+        None => ending(content, first_not_plain(&window::last_bytes(content))),
     }
 }
 
@@ -35,14 +33,6 @@ fn read_long(content: &[u8]) -> Option<(&[u8], &[u8])> {
     ending(content, content.len() - rest.len() + rest.iter().position(is_end)?)
 }
 
-/// Near the end of the input.
-#[cold]
-fn read_last(content: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut padded = [0; WINDOW];
-    padded[..content.len()].copy_from_slice(content);
-    ending(content, not_plain(&padded).trailing_zeros() as usize)
-}
-
 #[inline(always)]
 fn ending(content: &[u8], length: usize) -> Option<(&[u8], &[u8])> {
     match content.split_at_checked(length)? {
@@ -53,7 +43,7 @@ fn ending(content: &[u8], length: usize) -> Option<(&[u8], &[u8])> {
 
 /// A bit for each byte that ends a plain text.
 #[inline(always)]
-pub fn not_plain(window: &[u8; WINDOW]) -> u32 {
+fn not_plain(window: &[u8; WINDOW]) -> u32 {
     let bytes = i8x16::new(window.map(u8::cast_signed));
     // Signed, what is no ASCII is below zero.
     let found = bytes.simd_lt(i8x16::splat(b' '.cast_signed()))

@@ -195,6 +195,19 @@ impl<'a> Reader<'a, '_> {
         if length > TEXT_BYTES_MAX {
             return Ok(Word::object(Text::ascii(self.py, &content[..length])?.into_object()));
         }
+        self.expected_text(content, length, site, strings)
+    }
+
+    /// A plain text that is longer than a word holds, and short enough for a tail: the expected one, a pooled one, or
+    /// what stands there.
+    #[inline(always)]
+    pub fn expected_text(
+        &self,
+        content: &[u8],
+        length: usize,
+        site: &mut Site,
+        strings: &mut Strings,
+    ) -> Read<Word> {
         if !site.looks_for_texts() {
             return Ok(Word::text(self.raw.len() - content.len(), length));
         }
@@ -206,7 +219,7 @@ impl<'a> Reader<'a, '_> {
 
     /// A short plain text, so many bytes of what is left, from the pool if it has it.
     #[inline(never)]
-    pub fn pooled_text(
+    fn pooled_text(
         &self,
         content: &[u8],
         length: usize,
@@ -223,7 +236,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// A string with escapes or beyond ASCII, one at no site, or one that is broken.
-    pub fn other_text(
+    fn other_text(
         &mut self,
         site: Option<&mut Site>,
         strings: &mut Strings,

@@ -146,7 +146,7 @@ impl Parser<'_, '_, '_> {
         };
         self.scratch.keys.truncate(base);
         let (py, raw) = (self.reader.py, self.reader.raw);
-        let record = self.values.record(py, raw, &layout, frame.mark)?;
+        self.values.close_object(py, raw, &layout, frame.mark)?;
         if !is_variant
             && let Some(site) = parser::site_at(&mut self.core.shapes, &mut self.scratch.root, frame.spot)
         {
@@ -161,7 +161,7 @@ impl Parser<'_, '_, '_> {
                 self.core.shapes.branch(basis, shape);
             }
         }
-        self.close_object(record, fingerprint, frames);
+        self.close_object(fingerprint, frames);
         Ok(())
     }
 

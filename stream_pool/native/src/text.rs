@@ -4,9 +4,10 @@
 //! on it is copied.
 
 use crate::fault::{Fault, Reason, Scanned};
-use crate::plain::{self, WINDOW};
+use crate::plain;
 use crate::unescape::Unescaped;
 use crate::utf8::{Measure, Utf8};
+use crate::window::{self, BYTES as WINDOW};
 
 const UTF8_BYTES_MAX: usize = 4;
 
@@ -131,15 +132,8 @@ pub fn window(raw: &[u8], at: usize) -> [u8; WINDOW] {
     let rest = &raw[at..];
     match rest.first_chunk() {
         Some(window) => *window,
-        None => last_window(rest),
+        None => window::last_bytes(rest),
     }
-}
-
-#[cold]
-fn last_window(rest: &[u8]) -> [u8; WINDOW] {
-    let mut padded = [0; WINDOW];
-    padded[..rest.len()].copy_from_slice(rest);
-    padded
 }
 
 /// The next quote that no backslash escapes, or the end of input.

@@ -1,9 +1,10 @@
 //! The escapes of JSON strings, and what stands between them: copied in one pass, a window at a time.
 
 use crate::fault::{Fault, Reason, Scanned};
-use crate::plain::{self, WINDOW};
+use crate::plain;
 use crate::text;
 use crate::utf8::{self, Measure, Utf8};
+use crate::window::BYTES as WINDOW;
 use std::hint::select_unpredictable;
 
 const LETTER_ESCAPE: usize = r"\n".len();

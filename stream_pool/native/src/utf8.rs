@@ -2,7 +2,7 @@
 //!
 //! Characters of three bytes, as Chinese, Japanese and Korean text is made of, are checked five at a time.
 
-use crate::plain::WINDOW;
+use crate::window::BYTES as WINDOW;
 use std::hint::select_unpredictable;
 use wide::i8x16;
 
@@ -129,8 +129,7 @@ impl Measure {
                 [0x80..=0xff, ..] => return Err(rest),
                 _ => return Ok(rest),
             };
-            self.continuations += size - 1;
-            self.bits |= code_point;
+            self.add(code_point, size);
             rest = &rest[size..];
         }
     }

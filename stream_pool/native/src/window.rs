@@ -1,4 +1,4 @@
-//! Sixteen bytes of the input at once, as two words: what is compared with what is expected.
+//! Sixteen bytes of the input at once, and as two words: what is compared with what is expected.
 
 /// Bytes of a window.
 pub const BYTES: usize = 16;
@@ -26,14 +26,7 @@ impl Window {
     /// The first bytes of what is left, with zeros behind the end of the input.
     #[inline(always)]
     pub fn padded(rest: &[u8]) -> Window {
-        Window::first(rest).unwrap_or_else(|| Window::last(rest))
-    }
-
-    #[cold]
-    fn last(rest: &[u8]) -> Window {
-        let mut padded = [0; BYTES];
-        padded[..rest.len()].copy_from_slice(rest);
-        Window::of(&padded)
+        Window::first(rest).unwrap_or_else(|| Window::of(&last_bytes(rest)))
     }
 
     #[inline(always)]
@@ -54,6 +47,14 @@ impl Window {
         let mixed = (self.0 ^ self.1.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (mixed >> (u64::BITS - bits)) as usize
     }
+}
+
+/// The input's last bytes, fewer than a window has, with zeros behind them.
+#[cold]
+pub fn last_bytes(rest: &[u8]) -> [u8; BYTES] {
+    let mut padded = [0; BYTES];
+    padded[..rest.len()].copy_from_slice(rest);
+    padded
 }
 
 /// Which bytes of a window count.

@@ -59,13 +59,6 @@ impl Values {
         self.words.push(Word::object(object));
     }
 
-    /// A plain text of the input.
-    #[inline]
-    pub fn push_text(&mut self, start: usize, length: usize) {
-        self.tail += length;
-        self.words.push(Word::text(start, length));
-    }
-
     /// The last value, if it is an object already.
     pub fn last_object(&self) -> Option<&Object> {
         self.words.last().filter(|word| word.0 & TAG == 0).map(Word::as_object)
@@ -156,6 +149,20 @@ impl Values {
         }
         self.flat.truncate(mark.flat);
         self.tail = mark.tail;
+        Ok(())
+    }
+
+    /// Makes one value of those since `mark`: the record of an object that has this layout.
+    #[inline(always)]
+    pub fn close_object(
+        &mut self,
+        py: Python<'_>,
+        raw: &[u8],
+        layout: &Rc<Layout>,
+        mark: Mark,
+    ) -> PyResult<()> {
+        let record = self.record(py, raw, layout, mark)?;
+        self.push_object(record);
         Ok(())
     }
 
