@@ -70,6 +70,7 @@ class Decoder:
                 return self._accepted(_scan_quickly(raw, builder), builder, 0)
             except (Unproven, ValueError, RecursionError):
                 misses = builder.misses
+                self._pool._forget(builder.sightings)
         builder = Builder(self._pool, last_wins=self._duplicate_keys == "last")
         scanner = ExactScanner(
             raw, self._limits, builder.object_pairs, refuse_duplicates=self._duplicate_keys == "error"

@@ -5,6 +5,8 @@ whoever comes again within 4,096 others is known. Two strings with the same 64-b
 which lets one of them in early and harms nothing: the tables behind the door compare in full.
 """
 
+from collections.abc import Iterable
+
 GENERATION = 4096
 
 
@@ -25,3 +27,7 @@ class Doorkeeper:
             self._older, self._younger = self._younger, set()
         self._younger.add(fingerprint)
         return fingerprint in self._older
+
+    def forget(self, fingerprints: Iterable[int]) -> None:
+        """Takes back first sightings of just now."""
+        self._younger.difference_update(fingerprints)

@@ -5,7 +5,7 @@ const WORDS: usize = CHUNK / 64;
 
 /// A sparse array of at most 2^32 values.
 pub struct Chunks<T> {
-    chunks: Vec<Option<Box<Chunk<T>>>>,
+    chunks: Vec<Option<Chunk<T>>>,
     /// A bit for each that is not full. The first is filled first, so that the last become empty.
     roomy: Vec<u64>,
 }
@@ -13,7 +13,7 @@ pub struct Chunks<T> {
 struct Chunk<T> {
     len: usize,
     taken: [u64; WORDS],
-    slots: [Option<T>; CHUNK],
+    slots: Box<[Option<T>]>,
 }
 
 impl<T> Default for Chunks<T> {
@@ -90,8 +90,9 @@ impl<T> Chunks<T> {
 }
 
 impl<T> Chunk<T> {
-    fn empty() -> Box<Chunk<T>> {
-        Box::new(Chunk { len: 0, taken: [0; WORDS], slots: [const { None }; CHUNK] })
+    fn empty() -> Chunk<T> {
+        let slots = std::iter::repeat_with(|| None).take(CHUNK).collect();
+        Chunk { len: 0, taken: [0; WORDS], slots }
     }
 
     /// A free slot of a chunk that is not full.

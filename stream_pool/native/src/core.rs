@@ -1,5 +1,6 @@
 //! What a pool holds, apart from its Python face: strings, shapes, traffic. One call at a time has it.
 
+use crate::allowance::Allowance;
 use crate::door::Doorkeeper;
 use crate::hashing::Seeded;
 use crate::layout::Layout;
@@ -13,12 +14,16 @@ use std::rc::Rc;
 
 /// Only texts of so many UTF-8 bytes or fewer are pooled as values.
 pub const VALUE_BYTES_MAX: usize = 64;
+/// What a shape may remember beside its keys, on an average over all that the pool has room for.
+const REMEMBERED_BYTES_A_SHAPE: usize = 4 << 10;
 
 /// Keys and short values, each once.
 pub struct Strings {
     pub table: StringTable<Text>,
     values_door: Doorkeeper,
     pub seeded: Seeded,
+    /// For what sites remember of them.
+    pub allowance: Allowance,
 }
 
 impl Strings {
@@ -65,8 +70,11 @@ pub struct Core {
 impl Core {
     pub fn new(capacity: usize, bytes_max: usize, seed: u64) -> Core {
         let table = StringTable::new(capacity, bytes_max);
-        let strings = Strings { table, values_door: Doorkeeper::new(), seeded: Seeded::new(seed) };
-        let shapes = ShapeTable::new(shapes_of(capacity));
+        let shapes_max = shapes_of(capacity);
+        let allowance = Allowance::new(shapes_max * REMEMBERED_BYTES_A_SHAPE);
+        let seeded = Seeded::new(seed);
+        let strings = Strings { table, values_door: Doorkeeper::new(), seeded, allowance: allowance.clone() };
+        let shapes = ShapeTable::new(shapes_max, allowance);
         Core { strings, shapes, traffic: Traffic::new(), empty: None, shrinking: false }
     }
 
@@ -74,7 +82,7 @@ impl Core {
     #[cold]
     pub fn aside(seed: u64) -> Core {
         let mut core = Core::new(1, 0, seed);
-        core.shapes.limit(0);
+        core.limit_shapes(0);
         core
     }
 
@@ -93,8 +101,13 @@ impl Core {
 
     pub fn resize(&mut self, capacity: usize) {
         self.strings.table.set_capacity(capacity);
-        self.shapes.limit(shapes_of(capacity));
+        self.limit_shapes(shapes_of(capacity));
         self.shrink();
+    }
+
+    fn limit_shapes(&mut self, shapes_max: usize) {
+        self.shapes.limit(shapes_max);
+        self.strings.allowance.limit(shapes_max * REMEMBERED_BYTES_A_SHAPE);
     }
 
     /// One step towards a smaller capacity, where that is still to be reached.

@@ -83,7 +83,7 @@ impl Echoes {
                 self.last = None;
             }
         }
-        looks
+        looks && !self.credit.is_out()
     }
 
     pub fn remember(&mut self, memory: Memory<'_>) {

@@ -1,5 +1,6 @@
 //! The compiled core of stream_pool: JSON bytes to records, through a pool.
 
+mod allowance;
 mod chunks;
 mod compare;
 mod core;

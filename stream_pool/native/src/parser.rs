@@ -320,13 +320,10 @@ pub fn grown(seen: Seen, more: Extent, depth: usize, bounds: &Bounds) -> Option<
 
 #[inline]
 pub fn site_at<'a>(shapes: &'a mut ShapeTable, root: &'a mut Site, spot: Spot) -> Option<&'a mut Site> {
-    let mut site = match spot.shape {
-        Some(id) => shapes.get(id)?.site(spot.slot as usize),
-        None if spot.slot == Spot::ROOT.slot => root,
+    let (site, allowance) = match spot.shape {
+        Some(id) => shapes.site(id, spot.slot as usize)?,
+        None if spot.slot == Spot::ROOT.slot => (root, shapes.allowance()),
         None => return None,
     };
-    for _ in 0..spot.nested {
-        site = site.items();
-    }
-    Some(site)
+    (0..spot.nested).try_fold(site, |site, _| site.items(allowance))
 }

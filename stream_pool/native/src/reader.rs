@@ -172,12 +172,12 @@ impl<'a> Reader<'a, '_> {
         scratch: &mut Unescaped,
     ) -> Read<Word> {
         let content = &self.raw[self.at + 1..];
-        match (plain::read(content), site) {
-            (Some((text, behind)), Some(site)) if text.len() <= self.bounds.string_bytes => {
+        match plain::read(content) {
+            Some((text, behind)) if text.len() <= self.bounds.string_bytes => {
                 self.go_to(behind);
                 self.plain_text(content, text.len(), site, strings)
             }
-            (_, site) => self.other_text(site, strings, scratch),
+            _ => self.other_text(site, strings, scratch),
         }
     }
 
@@ -186,7 +186,7 @@ impl<'a> Reader<'a, '_> {
         &self,
         content: &[u8],
         length: usize,
-        site: &mut Site,
+        site: Option<&mut Site>,
         strings: &mut Strings,
     ) -> Read<Word> {
         if length <= SHORT_BYTES_MAX {
@@ -195,7 +195,10 @@ impl<'a> Reader<'a, '_> {
         if length > TEXT_BYTES_MAX {
             return Ok(Word::object(Text::ascii(self.py, &content[..length])?.into_object()));
         }
-        self.expected_text(content, length, site, strings)
+        match site {
+            Some(site) => self.expected_text(content, length, site, strings),
+            None => self.pooled_text(content, length, None, strings),
+        }
     }
 
     /// A plain text that is longer than a word holds, and short enough for a tail: the expected one, a pooled one, or
@@ -213,7 +216,7 @@ impl<'a> Reader<'a, '_> {
         }
         match site.expected_text(content, length) {
             Some(text) => Ok(Word::object(text.clone())),
-            None => self.pooled_text(content, length, site, strings),
+            None => self.pooled_text(content, length, Some(site), strings),
         }
     }
 
@@ -223,19 +226,21 @@ impl<'a> Reader<'a, '_> {
         &self,
         content: &[u8],
         length: usize,
-        site: &mut Site,
+        site: Option<&mut Site>,
         strings: &mut Strings,
     ) -> Read<Word> {
         let bytes = &content[..length];
-        if let Some(text) = strings.value(bytes, || Text::ascii(self.py, bytes))? {
-            site.found_text(content, Ascii::of(&text));
-            return Ok(Word::object(text.into_object()));
+        let text = strings.value(bytes, || Text::ascii(self.py, bytes))?;
+        if let Some(site) = site {
+            site.found_text(content, text.as_ref().and_then(Ascii::of), &strings.allowance);
         }
-        site.found_text(content, None);
-        Ok(Word::text(self.raw.len() - content.len(), length))
+        Ok(match text {
+            Some(text) => Word::object(text.into_object()),
+            None => Word::text(self.raw.len() - content.len(), length),
+        })
     }
 
-    /// A string with escapes or beyond ASCII, one at no site, or one that is broken.
+    /// A string with escapes or beyond ASCII, or one that is broken.
     fn other_text(
         &mut self,
         site: Option<&mut Site>,

@@ -4,15 +4,15 @@
 //! layouts costs the table nothing. A full table gives up the oldest shape that was not used since its last turn.
 //! What leaves during a decode stays at hand until its end, because the decode may rest on it.
 
-use crate::compare::{self, Spelling};
+mod shape;
+
+use crate::allowance::Allowance;
 use crate::door::Doorkeeper;
-use crate::echo::Echoes;
-use crate::layout::Layout;
 use crate::site::Site;
-use crate::variants::Variants;
 use std::collections::{BTreeMap, VecDeque};
 use std::num::{NonZeroU32, NonZeroU64};
-use std::rc::Rc;
+
+pub use shape::Shape;
 
 pub const SHAPES_MIN: usize = 64;
 const MEMBERS_MAX: usize = 256;
@@ -40,178 +40,7 @@ impl ShapeId {
     }
 }
 
-/// A key of a shape: how it is spelled, and what was seen behind it. What every object of the shape asks of it is one
-/// line of the processor's cache.
-#[repr(align(64))]
-pub struct Member {
-    spelling: Spelling,
-    site: Site,
-}
-
-impl Member {
-    #[inline(always)]
-    pub fn spelling(&self) -> &Spelling {
-        &self.spelling
-    }
-
-    #[inline(always)]
-    pub fn site(&mut self) -> &mut Site {
-        &mut self.site
-    }
-}
-
-/// What few ask of a key.
-struct Key {
-    hash: u64,
-    end: u32,
-    /// The shape to go on with where another key stands here: it has the same keys before.
-    instead: Option<ShapeId>,
-}
-
-pub struct Shape {
-    id: ShapeId,
-    layout: Rc<Layout>,
-    /// One a key, and one for keys that it does not have.
-    members: Box<[Member]>,
-    keys: Box<[Key]>,
-    text: Box<[u8]>,
-    longest_bytes: usize,
-    fingerprint: u64,
-    used: bool,
-    variants: Variants,
-    echoes: Echoes,
-}
-
-impl Shape {
-    /// Of a layout, and its keys in UTF-8 with their hashes.
-    pub fn new<'a>(
-        layout: Rc<Layout>,
-        fingerprint: u64,
-        written: impl Iterator<Item = (u64, &'a [u8])>,
-    ) -> Shape {
-        let mut members = Vec::with_capacity(layout.len() + 1);
-        let mut keys = Vec::with_capacity(layout.len() + 1);
-        let mut text = Vec::new();
-        let mut longest_bytes = 0;
-        for (hash, key) in written {
-            text.extend_from_slice(key);
-            longest_bytes = longest_bytes.max(key.len());
-            members.push(Member { spelling: Spelling::of(key, members.is_empty()), site: Site::new() });
-            keys.push(Key { hash, end: text.len() as u32, instead: None });
-        }
-        members.push(Member { spelling: Spelling::none(), site: Site::new() });
-        keys.push(Key { hash: 0, end: 0, instead: None });
-        Shape {
-            id: ShapeId::new(0, NonZeroU32::MIN),
-            layout,
-            members: members.into(),
-            keys: keys.into(),
-            text: text.into(),
-            longest_bytes,
-            fingerprint,
-            used: true,
-            variants: Variants::default(),
-            echoes: Echoes::new(),
-        }
-    }
-
-    #[inline]
-    pub fn id(&self) -> ShapeId {
-        self.id
-    }
-
-    pub fn use_layout(&mut self) -> Rc<Layout> {
-        self.used = true;
-        self.layout.clone()
-    }
-
-    #[inline]
-    pub fn layout(&self) -> &Rc<Layout> {
-        &self.layout
-    }
-
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.members.len() - 1
-    }
-
-    #[inline]
-    pub fn fingerprint(&self) -> u64 {
-        self.fingerprint
-    }
-
-    /// UTF-8 bytes of the longest key.
-    #[inline]
-    pub fn longest_bytes(&self) -> usize {
-        self.longest_bytes
-    }
-
-    /// The UTF-8 of a key.
-    #[inline]
-    pub fn key(&self, slot: usize) -> &[u8] {
-        let start = if slot == 0 { 0 } else { self.keys[slot - 1].end };
-        &self.text[start as usize..self.keys[slot].end as usize]
-    }
-
-    /// The seeded hash of a key.
-    #[inline]
-    pub fn hash(&self, slot: usize) -> u64 {
-        self.keys[slot].hash
-    }
-
-    #[inline]
-    pub fn echoes(&mut self) -> &mut Echoes {
-        &mut self.echoes
-    }
-
-    #[inline]
-    pub fn site(&mut self, slot: usize) -> &mut Site {
-        &mut self.members[slot].site
-    }
-
-    /// The shape that took over where another key than that of this slot came.
-    pub fn instead(&self, slot: usize) -> Option<ShapeId> {
-        self.keys[slot].instead
-    }
-
-    /// The members from a slot on.
-    #[inline]
-    pub fn members_from(&mut self, slot: usize) -> std::slice::IterMut<'_, Member> {
-        let keys = self.len();
-        self.members[slot..keys].iter_mut()
-    }
-
-    /// A key's member, or that of keys that the shape does not have.
-    #[inline]
-    pub fn member(&self, slot: usize) -> &Member {
-        &self.members[slot]
-    }
-
-    /// Whether the key of a slot stands here, behind any one byte.
-    pub fn has_next(&self, slot: usize, rest: &[u8]) -> bool {
-        self.members[slot].spelling.behind_any(rest).is_some()
-    }
-
-    /// The shape of the objects that follow this one but for the keys of these slots, if it is known.
-    #[inline]
-    pub fn variant(&self, missing: u64) -> Option<ShapeId> {
-        self.variants.get(missing)
-    }
-
-    /// Someone has followed it whole.
-    #[inline]
-    pub fn keep(&mut self) {
-        self.used = true;
-    }
-
-    /// Whether the plain spelling of a key stands behind the quote here, and this behind it.
-    pub fn is_quoted_at(&self, slot: usize, raw: &[u8], at: usize, behind: &[u8]) -> bool {
-        let key = self.key(slot);
-        self.members[slot].spelling.is_plain()
-            && compare::stands_at(raw, at + 1, key)
-            && raw[at + 1 + key.len()..].starts_with(behind)
-    }
-}
+type Evicted = (ShapeId, Box<Shape>);
 
 struct Slot {
     generation: NonZeroU32,
@@ -225,12 +54,14 @@ pub struct ShapeTable {
     turns: VecDeque<u32>,
     door: Doorkeeper,
     shapes_max: usize,
+    /// For what shapes remember beside their keys.
+    allowance: Allowance,
     /// A decode that is under way may rest on them still.
-    evicted: Vec<(ShapeId, Box<Shape>)>,
+    evicted: Vec<Evicted>,
 }
 
 impl ShapeTable {
-    pub fn new(shapes_max: usize) -> ShapeTable {
+    pub fn new(shapes_max: usize, allowance: Allowance) -> ShapeTable {
         ShapeTable {
             slots: Vec::new(),
             free: Vec::new(),
@@ -238,6 +69,7 @@ impl ShapeTable {
             turns: VecDeque::new(),
             door: Doorkeeper::new(),
             shapes_max,
+            allowance,
             evicted: Vec::new(),
         }
     }
@@ -257,10 +89,18 @@ impl ShapeTable {
     /// The shape, if it is still here.
     #[inline]
     pub fn get(&mut self, id: ShapeId) -> Option<&mut Shape> {
-        match self.slots.get_mut(id.at())? {
-            Slot { generation, shape: Some(shape) } if generation.get() == id.generation() => Some(shape),
-            _ => self.evicted.iter_mut().find(|(evicted, _)| *evicted == id).map(|(_, shape)| &mut **shape),
-        }
+        find(&mut self.slots, &mut self.evicted, id)
+    }
+
+    /// A site of a shape that is still here, and what it may take.
+    #[inline]
+    pub fn site(&mut self, id: ShapeId, slot: usize) -> Option<(&mut Site, &Allowance)> {
+        let shape = find(&mut self.slots, &mut self.evicted, id)?;
+        Some((&mut shape.members[slot].site, &self.allowance))
+    }
+
+    pub fn allowance(&self) -> &Allowance {
+        &self.allowance
     }
 
     /// Takes the shape out for a while, if it is here. Whoever does puts it back before anything else is asked of it.
@@ -275,8 +115,8 @@ impl ShapeTable {
     #[inline]
     pub fn put_back(&mut self, id: ShapeId, shape: Box<Shape>) {
         if let Some(slot) = self.slots.get_mut(id.at()) {
-            let none = slot.shape.replace(shape);
-            debug_assert!(none.is_none());
+            debug_assert!(slot.generation.get() == id.generation() && slot.shape.is_none());
+            slot.shape = Some(shape);
         }
     }
 
@@ -304,8 +144,8 @@ impl ShapeTable {
     }
 
     pub fn found_variant(&mut self, basis: ShapeId, missing: u64, variant: ShapeId) {
-        if let Some(shape) = self.get(basis) {
-            shape.variants.insert(missing, variant);
+        if let Some(shape) = find(&mut self.slots, &mut self.evicted, basis) {
+            shape.variants.insert(missing, variant, &self.allowance);
         }
     }
 
@@ -373,5 +213,13 @@ impl ShapeTable {
                 }
             }
         }
+    }
+}
+
+#[inline]
+fn find<'a>(slots: &'a mut [Slot], evicted: &'a mut [Evicted], id: ShapeId) -> Option<&'a mut Shape> {
+    match slots.get_mut(id.at())? {
+        Slot { generation, shape: Some(shape) } if generation.get() == id.generation() => Some(shape),
+        _ => evicted.iter_mut().find(|(evicted, _)| *evicted == id).map(|(_, shape)| &mut **shape),
     }
 }

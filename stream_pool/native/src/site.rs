@@ -1,6 +1,7 @@
 //! A site: one place in a layout, and what was last seen there. Traffic repeats, so that what came last is the best
 //! guess at what comes next; a guess costs one comparison with the raw bytes, and proves itself or is forgotten.
 
+use crate::allowance::{Allowance, Share};
 use crate::credit::Credit;
 use crate::object::{Ascii, Object};
 use crate::recent::Recent;
@@ -15,9 +16,15 @@ const MISFITS_MAX: u8 = 64;
 pub struct Site {
     recent: Option<Box<Recent>>,
     basis: Option<ShapeId>,
-    items: Option<Box<Site>>,
+    items: Option<Box<Items>>,
     credit: Credit,
     misfits: u8,
+}
+
+/// The site of the items of an array.
+struct Items {
+    site: Site,
+    _share: Share,
 }
 
 impl Site {
@@ -40,10 +47,14 @@ impl Site {
     }
 
     /// The text that stands here was not expected; the pool may have it.
-    pub fn found_text(&mut self, content: &[u8], text: Option<Ascii>) {
+    pub fn found_text(&mut self, content: &[u8], text: Option<Ascii>, allowance: &Allowance) {
         self.credit.miss(MISS_COST);
-        if let Some(text) = text {
-            self.recent.get_or_insert_with(|| Box::new(Recent::new())).put(content, text);
+        let Some(text) = text else { return };
+        if self.recent.is_none() {
+            self.recent = Recent::new(allowance).map(Box::new);
+        }
+        if let Some(recent) = &mut self.recent {
+            recent.put(content, text);
         }
     }
 
@@ -62,9 +73,13 @@ impl Site {
         }
     }
 
-    /// The site of the items of an array at this site.
+    /// The site of the items of an array at this site. None where the allowance is used up.
     #[inline]
-    pub fn items(&mut self) -> &mut Site {
-        self.items.get_or_insert_with(|| Box::new(Site::new()))
+    pub fn items(&mut self, allowance: &Allowance) -> Option<&mut Site> {
+        if self.items.is_none() {
+            let share = allowance.take(size_of::<Items>())?;
+            self.items = Some(Box::new(Items { site: Site::new(), _share: share }));
+        }
+        self.items.as_deref_mut().map(|items| &mut items.site)
     }
 }

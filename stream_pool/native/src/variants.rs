@@ -1,17 +1,20 @@
 //! Objects that lack keys of the shape that they follow: which shape each lack of keys is, so that nobody lists the
 //! keys again. A lack is a bit a slot. What is not found here is found by its keys.
 
+use crate::allowance::{Allowance, Share};
 use crate::shapes::ShapeId;
 
 const SIZE_MIN: usize = 8;
 const SIZE_MAX: usize = 512;
 /// So many places in a row are looked at.
 const PROBED: usize = 4;
+const PLACE_BYTES: usize = size_of::<Option<(u64, ShapeId)>>();
 
 /// By lack, the shapes that were seen. A full table forgets.
 #[derive(Default)]
 pub struct Variants {
     places: Box<[Option<(u64, ShapeId)>]>,
+    share: Option<Share>,
 }
 
 impl Variants {
@@ -20,14 +23,19 @@ impl Variants {
         self.row(missing).iter().flatten().find(|(known, _)| *known == missing).map(|(_, id)| *id)
     }
 
-    pub fn insert(&mut self, missing: u64, id: ShapeId) {
+    /// Of the allowance, what a table takes that grows.
+    pub fn insert(&mut self, missing: u64, id: ShapeId, allowance: &Allowance) {
         while !self.try_insert(missing, id) {
-            if self.places.len() >= SIZE_MAX {
-                let first = first(missing, self.places.len());
-                self.places[first] = Some((missing, id));
-                return;
-            }
             let size = (self.places.len() * 2).max(SIZE_MIN);
+            let share = (size <= SIZE_MAX).then(|| allowance.take(size * PLACE_BYTES)).flatten();
+            let Some(share) = share else {
+                let first = first(missing, self.places.len());
+                if let Some(place) = self.places.get_mut(first) {
+                    *place = Some((missing, id));
+                }
+                return;
+            };
+            self.share = Some(share);
             let known = std::mem::replace(&mut self.places, vec![None; size].into());
             for (missing, id) in known.into_iter().flatten() {
                 self.try_insert(missing, id);
@@ -66,14 +74,19 @@ mod tests {
         let id = |at: u64| ShapeId::new(at as u32, NonZeroU32::MIN);
         let mut variants = Variants::default();
         assert!(variants.get(1).is_none(), "1 nothing is known");
-        (1..=20).for_each(|missing| variants.insert(missing, id(missing)));
+        let allowance = Allowance::new(SIZE_MAX * PLACE_BYTES * 2);
+        (1..=20).for_each(|missing| variants.insert(missing, id(missing), &allowance));
         assert!((1..=20).all(|missing| variants.get(missing) == Some(id(missing))), "2 it grows");
-        variants.insert(7, id(70));
+        variants.insert(7, id(70), &allowance);
         assert!(variants.get(7) == Some(id(70)), "3 the latest counts");
         for missing in 1..=5000 {
-            variants.insert(missing, id(missing));
+            variants.insert(missing, id(missing), &allowance);
             assert!(variants.get(missing) == Some(id(missing)), "4 {missing}");
         }
         assert_eq!(variants.places.len(), SIZE_MAX, "5 no further");
+        assert_eq!(allowance.taken(), SIZE_MAX * PLACE_BYTES, "6 what it takes is counted");
+        let mut poor = Variants::default();
+        poor.insert(1, id(1), &Allowance::new(PLACE_BYTES));
+        assert!(poor.get(1).is_none(), "7 nothing is remembered without an allowance");
     }
 }

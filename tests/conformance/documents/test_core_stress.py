@@ -19,6 +19,7 @@ import pytest
 
 from stream_pool.documents.errors import DecodeError
 from stream_pool.documents.limits import Limits
+from stream_pool.telemetry.memory import MemoryProbe
 
 native: Any = pytest.importorskip(
     "stream_pool._native", reason="the compiled core is not built", exc_type=ImportError
@@ -348,3 +349,27 @@ def test_nothing_stays_behind() -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+HOSTILE_LAYOUTS = 256
+HOSTILE_KEYS = 256
+HOSTILE_GROWTH_BYTES_MAX = 32 << 20
+HOSTILE: list[tuple[str, bytes]] = [
+    ("1 a text to remember behind each key", b'"pooled text"'),
+    ("2 arrays of arrays of them", b'["pooled text",["pooled text",["pooled text",["pooled text"]]]]'),
+]
+
+
+@pytest.mark.parametrize("value", [case[1] for case in HOSTILE], ids=[case[0] for case in HOSTILE])
+def test_what_shapes_remember_is_bounded(value: bytes) -> None:
+    """However many sites ask: the widest layouts in a pool that is full of them."""
+    decoder = native.Decoder(pool=native.Pool(4 * HOSTILE_LAYOUTS))
+    probe = MemoryProbe()
+    before = probe.sample().rss_bytes
+    for layout in range(HOSTILE_LAYOUTS):
+        members = [b'"%d_%d":%s' % (layout, key, value) for key in range(HOSTILE_KEYS)]
+        for _ in range(6):
+            decoder.decode(b"{%s}" % b",".join(members))
+    grown = probe.sample().rss_bytes
+    assert decoder.pool.stats().shapes == HOSTILE_LAYOUTS
+    assert (grown or 0) - (before or 0) < HOSTILE_GROWTH_BYTES_MAX

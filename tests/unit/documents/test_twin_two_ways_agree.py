@@ -82,6 +82,7 @@ def texts(draw: st.DrawFn) -> bytes:
 @example(b'{"a":1,"a":[[[[[]]]]]}', True, True)
 @example(b'{"a":[[[[[]]]]],"a":1}', True, True)
 @example(b'["' + b"\xc3\xa9" * 10 + b'"]', False, True)
+@example(rb'{"":"","a":"000\u001f","b":0}', False, True)
 def test_generated_texts(raw: bytes, last_wins: bool, tight: bool) -> None:
     """Same value or same error, and the same hits and misses."""
     outcomes, readings = both_ways(raw, LIMITS if tight else Limits(), last_wins)
