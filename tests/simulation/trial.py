@@ -213,7 +213,8 @@ class _Trial:
         since_ms = sim.clock.now_ms()
         await sim.advance(_JUDGED_WINDOWS * self._window_s)
         judge_orders(witness, sim, GROUP, TOPIC, self._app.trimmed)
-        judge_ticks(witness, witness.events(), self._window_s, since_ms, sim.clock.now_ms())
+        latency_s = self._schedule.latency_s
+        judge_ticks(witness, witness.events(), self._window_s, latency_s, since_ms, sim.clock.now_ms())
         await self._judge_losses(since_ms)
 
     async def _judge_losses(self, until_ms: int) -> None:
