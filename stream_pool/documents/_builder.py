@@ -35,7 +35,6 @@ class Builder:
         "_value_characters",
         "lookups",
         "misses",
-        "sightings",
     )
 
     def __init__(
@@ -60,8 +59,6 @@ class Builder:
         """Members of all objects so far."""
         self.misses = 0
         """How many of them had a key that was not pooled."""
-        self.sightings: list[int] = []
-        """Of short values that are not pooled, the first ones."""
 
     def object_pairs(self, pairs: list[tuple[str, Any]]) -> Document:
         """One object, its children being made already."""
@@ -105,7 +102,7 @@ class Builder:
             kind = type(value)
             if kind is str:
                 if len(value) <= self._value_characters:
-                    value = pooled(value) or self._pool._value(value, self.sightings)
+                    value = pooled(value) or self._pool._value(value)
                 elif len(value) > self._string_characters:
                     raise Unproven
             elif kind is Document:

@@ -66,11 +66,12 @@ class Decoder:
         misses = 0
         if _is_provable(raw, self._limits):
             builder = self._quick_builder(raw)
+            self._pool._try()
             try:
                 return self._accepted(_scan_quickly(raw, builder), builder, 0)
             except (Unproven, ValueError, RecursionError):
                 misses = builder.misses
-                self._pool._forget(builder.sightings)
+                self._pool._try_again()
         builder = Builder(self._pool, last_wins=self._duplicate_keys == "last")
         scanner = ExactScanner(
             raw, self._limits, builder.object_pairs, refuse_duplicates=self._duplicate_keys == "error"

@@ -5,19 +5,18 @@ whoever comes again within 4,096 others is known. Two strings with the same 64-b
 which lets one of them in early and harms nothing: the tables behind the door compare in full.
 """
 
-from collections.abc import Iterable
-
 GENERATION = 4096
 
 
 class Doorkeeper:
-    """Tells a second sighting from a first."""
+    """Tells a second sighting from a first, and can take back those of a try that is made anew."""
 
-    __slots__ = ("_older", "_younger")
+    __slots__ = ("_older", "_since_mark", "_younger")
 
     def __init__(self) -> None:
         self._younger: set[int] = set()
         self._older: set[int] = set()
+        self._since_mark: list[int] = []
 
     def seen_before(self, fingerprint: int) -> bool:
         """Whether this fingerprint came by lately; it has from now on."""
@@ -26,8 +25,20 @@ class Doorkeeper:
         if len(self._younger) >= GENERATION:
             self._older, self._younger = self._younger, set()
         self._younger.add(fingerprint)
-        return fingerprint in self._older
+        if fingerprint in self._older:
+            return True
+        if len(self._since_mark) <= GENERATION:
+            self._since_mark.append(fingerprint)
+        return False
 
-    def forget(self, fingerprints: Iterable[int]) -> None:
-        """Takes back first sightings of just now."""
-        self._younger.difference_update(fingerprints)
+    def mark(self) -> None:
+        """A try begins."""
+        self._since_mark.clear()
+
+    def take_back(self) -> None:
+        """Forget the first sightings since the mark; all there are, where these were too many to keep count of."""
+        if len(self._since_mark) > GENERATION:
+            self._younger, self._older = set(), set()
+        self._younger.difference_update(self._since_mark)
+        self._older.difference_update(self._since_mark)
+        self._since_mark.clear()

@@ -31,11 +31,11 @@ class Shape:
 class ShapeTable:
     """Shared shapes by their keys. Not thread safe: the pool has the lock."""
 
-    __slots__ = ("_door", "known", "shapes_max")
+    __slots__ = ("door", "known", "shapes_max")
 
     def __init__(self, capacity: int) -> None:
         self.known: OrderedDict[tuple[str, ...], Shape] = OrderedDict()
-        self._door = Doorkeeper()
+        self.door = Doorkeeper()
         self.limit(capacity)
 
     def limit(self, capacity: int) -> None:
@@ -50,7 +50,7 @@ class ShapeTable:
         shape = Shape(keys)
         if (
             len(keys) <= MEMBERS_MAX
-            and self._door.seen_before(hash(keys))
+            and self.door.seen_before(hash(keys))
             and sum(map(len, keys)) <= CHARACTERS_MAX
         ):
             self.make_room(shapes=1)

@@ -116,28 +116,31 @@ class Pool:
             shape = self._shapes.shape(tuple([key for key, _ in looked_up]))
             return shape, sum([missed for _, missed in looked_up])
 
-    def _value(self, string: str, sightings: list[int]) -> str:
-        """For the decoder: the pooled string for a value, let in if short and seen before. Not counted.
-
-        A first sighting is put into `sightings`, which `_forget` takes back.
-        """
+    def _value(self, string: str) -> str:
+        """For the decoder: the pooled string for a value, let in if short and seen before. Not counted."""
         with self._turn as is_mine:
             if not is_mine:
                 return string
             found = self._strings.find(string)
             if found is not None:
                 return found
-            if not self._values_door.seen_before(hash(string)):
-                sightings.append(hash(string))
-            elif utf8_bytes(string) <= VALUE_BYTES_MAX:
+            if self._values_door.seen_before(hash(string)) and utf8_bytes(string) <= VALUE_BYTES_MAX:
                 self._strings.admit(string)
             return string
 
-    def _forget(self, sightings: list[int]) -> None:
-        """For the decoder: what a try saw that proved nothing, since the next try sees it again."""
+    def _try(self) -> None:
+        """For the decoder: a try at a document begins, which may prove nothing."""
         with self._turn as is_mine:
             if is_mine:
-                self._values_door.forget(sightings)
+                self._values_door.mark()
+                self._shapes.door.mark()
+
+    def _try_again(self) -> None:
+        """For the decoder: it did, so that what it saw is seen again by the next."""
+        with self._turn as is_mine:
+            if is_mine:
+                self._values_door.take_back()
+                self._shapes.door.take_back()
 
     def _count(self, hits: int, misses: int, root: Layout) -> None:
         """For the decoder: one accepted document with its key lookups."""

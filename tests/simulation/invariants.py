@@ -276,8 +276,10 @@ def judge_ticks(
     since_ms: int,
     until_ms: int,
 ) -> None:
-    """`ticks`, in the log between two times in which all was well. Requests that take longer than a window delay
-    the tick behind them, and one that is missed is left out."""
+    """`ticks`, in the log between two times in which all was well.
+
+    Requests that take longer than a window delay the tick behind them, and one that is missed is left out.
+    """
     ticks = [
         logged
         for logged in events

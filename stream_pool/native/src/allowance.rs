@@ -11,6 +11,7 @@ pub struct Allowance(Rc<Account>);
 struct Account {
     bytes_max: Cell<usize>,
     taken: Cell<usize>,
+    refused: Cell<bool>,
 }
 
 /// Bytes taken, which whoever lets go of it gives back.
@@ -21,7 +22,8 @@ pub struct Share {
 
 impl Allowance {
     pub fn new(bytes_max: usize) -> Allowance {
-        Allowance(Rc::new(Account { bytes_max: Cell::new(bytes_max), taken: Cell::new(0) }))
+        let (bytes_max, taken, refused) = (Cell::new(bytes_max), Cell::new(0), Cell::new(false));
+        Allowance(Rc::new(Account { bytes_max, taken, refused }))
     }
 
     /// Takes nothing away from those who have it.
@@ -29,6 +31,13 @@ impl Allowance {
         self.0.bytes_max.set(bytes_max);
     }
 
+    /// Whether someone was refused since this was asked last.
+    #[inline]
+    pub fn was_refused(&self) -> bool {
+        self.0.refused.replace(false)
+    }
+
+    #[cfg(test)]
     pub fn taken(&self) -> usize {
         self.0.taken.get()
     }
@@ -43,11 +52,13 @@ impl Allowance {
 impl Share {
     /// Takes more, if there is as much.
     pub fn grow(&mut self, bytes: usize) -> bool {
-        let Account { bytes_max, taken } = &*self.allowance.0;
+        let Account { bytes_max, taken, refused } = &*self.allowance.0;
         let fits = taken.get() + bytes <= bytes_max.get();
         if fits {
             taken.set(taken.get() + bytes);
             self.bytes += bytes;
+        } else {
+            refused.set(true);
         }
         fits
     }
@@ -68,7 +79,9 @@ mod tests {
     fn what_is_taken_never_passes_the_limit_and_comes_back() {
         let allowance = Allowance::new(100);
         let mut one = allowance.take(60).expect("1 there is enough");
+        assert!(!allowance.was_refused());
         assert!(allowance.take(41).is_none(), "2 there is not");
+        assert!(allowance.was_refused() && !allowance.was_refused(), "2 which is known once");
         assert!(!one.grow(41) && one.grow(40) && allowance.taken() == 100, "3 to the last byte");
         drop(one);
         assert_eq!(allowance.taken(), 0, "4 all came back");

@@ -14,8 +14,9 @@ use std::rc::Rc;
 
 /// Only texts of so many UTF-8 bytes or fewer are pooled as values.
 pub const VALUE_BYTES_MAX: usize = 64;
-/// What a shape may remember beside its keys, on an average over all that the pool has room for.
-const REMEMBERED_BYTES_A_SHAPE: usize = 4 << 10;
+/// What shapes may remember beside their keys: so much for each that the pool has room for, and for all of them no
+/// more than the pool's strings may take.
+const REMEMBERED_BYTES_A_SHAPE: usize = 2 << 10;
 
 /// Keys and short values, each once.
 pub struct Strings {
@@ -71,7 +72,7 @@ impl Core {
     pub fn new(capacity: usize, bytes_max: usize, seed: u64) -> Core {
         let table = StringTable::new(capacity, bytes_max);
         let shapes_max = shapes_of(capacity);
-        let allowance = Allowance::new(shapes_max * REMEMBERED_BYTES_A_SHAPE);
+        let allowance = Allowance::new(remembered_bytes(shapes_max, bytes_max));
         let seeded = Seeded::new(seed);
         let strings = Strings { table, values_door: Doorkeeper::new(), seeded, allowance: allowance.clone() };
         let shapes = ShapeTable::new(shapes_max, allowance);
@@ -107,7 +108,7 @@ impl Core {
 
     fn limit_shapes(&mut self, shapes_max: usize) {
         self.shapes.limit(shapes_max);
-        self.strings.allowance.limit(shapes_max * REMEMBERED_BYTES_A_SHAPE);
+        self.strings.allowance.limit(remembered_bytes(shapes_max, self.strings.table.bytes_max()));
     }
 
     /// One step towards a smaller capacity, where that is still to be reached.
@@ -127,6 +128,10 @@ impl Core {
 
 fn shapes_of(capacity: usize) -> usize {
     SHAPES_MIN.max(capacity / 4)
+}
+
+fn remembered_bytes(shapes_max: usize, bytes_max: usize) -> usize {
+    shapes_max.saturating_mul(REMEMBERED_BYTES_A_SHAPE).min(bytes_max)
 }
 
 impl Held for Text {

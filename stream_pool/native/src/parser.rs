@@ -90,7 +90,7 @@ pub fn decode(
     };
     let outcome = parser.document(&mut frames);
     let Parser { mut values, seen: Seen { keys, .. }, misses, root, .. } = parser;
-    core.shapes.forget_evicted();
+    core.shapes.settle();
     frames.clear();
     values.clear();
     scratch.frames = frames;

@@ -7,8 +7,7 @@ use crate::window::{self, Mask, Window};
 
 const PLACE_BITS_MIN: u32 = 2;
 const PLACE_BITS_MAX: u32 = 7;
-/// A place, and the longest text, which may have left the pool.
-const PLACE_BYTES: usize = size_of::<Expected>() + 112;
+const PLACE_BYTES: usize = size_of::<Expected>();
 
 pub struct Recent {
     places: Box<[Expected]>,

@@ -20,7 +20,7 @@ const TEXT_BYTES_MAX: usize = 4096;
 const SECOND_CHANCES: usize = 8;
 
 /// Which shape; the generation tells it from another that took its place.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ShapeId(NonZeroU64);
 
 impl ShapeId {
@@ -40,7 +40,7 @@ impl ShapeId {
     }
 }
 
-type Evicted = (ShapeId, Box<Shape>);
+type Evicted = BTreeMap<ShapeId, Box<Shape>>;
 
 struct Slot {
     generation: NonZeroU32,
@@ -57,7 +57,7 @@ pub struct ShapeTable {
     /// For what shapes remember beside their keys.
     allowance: Allowance,
     /// A decode that is under way may rest on them still.
-    evicted: Vec<Evicted>,
+    evicted: Evicted,
 }
 
 impl ShapeTable {
@@ -70,7 +70,7 @@ impl ShapeTable {
             door: Doorkeeper::new(),
             shapes_max,
             allowance,
-            evicted: Vec::new(),
+            evicted: BTreeMap::new(),
         }
     }
 
@@ -124,7 +124,7 @@ impl ShapeTable {
     pub fn peek(&self, id: ShapeId) -> Option<&Shape> {
         match self.slots.get(id.at())? {
             Slot { generation, shape: Some(shape) } if generation.get() == id.generation() => Some(shape),
-            _ => self.evicted.iter().find(|(evicted, _)| *evicted == id).map(|(_, shape)| &**shape),
+            _ => self.evicted.get(&id).map(|shape| &**shape),
         }
     }
 
@@ -187,8 +187,27 @@ impl ShapeTable {
 
     /// At the end of a decode.
     #[inline]
-    pub fn forget_evicted(&mut self) {
-        self.evicted.clear();
+    pub fn settle(&mut self) {
+        if !self.evicted.is_empty() {
+            self.evicted.clear();
+        }
+        if self.allowance.was_refused() {
+            self.forget_one();
+        }
+    }
+
+    /// Where the allowance was not enough, the next shape that was not used since its last turn gives back what it
+    /// took, so that what is in use now finds room.
+    #[cold]
+    fn forget_one(&mut self) {
+        let Some(at) = self.turns.pop_front() else { return };
+        self.turns.push_back(at);
+        if let Some(shape) = &mut self.slots[at as usize].shape {
+            if !shape.used {
+                shape.forget();
+            }
+            shape.used = false;
+        }
     }
 
     /// Evicts, in a bounded number of steps, until this many shapes would fit.
@@ -207,7 +226,7 @@ impl ShapeTable {
                 shape => {
                     if let Some(evicted) = shape.take() {
                         self.by_fingerprint.remove(&evicted.fingerprint);
-                        self.evicted.push((ShapeId::new(at, slot.generation), evicted));
+                        self.evicted.insert(ShapeId::new(at, slot.generation), evicted);
                     }
                     self.free.push(at);
                 }
@@ -217,9 +236,9 @@ impl ShapeTable {
 }
 
 #[inline]
-fn find<'a>(slots: &'a mut [Slot], evicted: &'a mut [Evicted], id: ShapeId) -> Option<&'a mut Shape> {
+fn find<'a>(slots: &'a mut [Slot], evicted: &'a mut Evicted, id: ShapeId) -> Option<&'a mut Shape> {
     match slots.get_mut(id.at())? {
         Slot { generation, shape: Some(shape) } if generation.get() == id.generation() => Some(shape),
-        _ => evicted.iter_mut().find(|(evicted, _)| *evicted == id).map(|(_, shape)| &mut **shape),
+        _ => evicted.get_mut(&id).map(|shape| &mut **shape),
     }
 }

@@ -58,6 +58,11 @@ impl Site {
         }
     }
 
+    /// Gives back what was taken of the allowance.
+    pub fn forget(&mut self) {
+        (self.recent, self.items) = (None, None);
+    }
+
     #[inline]
     pub fn basis(&self) -> Option<ShapeId> {
         self.basis

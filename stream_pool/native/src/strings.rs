@@ -67,6 +67,10 @@ impl<S: Held, O: Order> StringTable<S, O> {
         self.capacity = capacity;
     }
 
+    pub fn bytes_max(&self) -> usize {
+        self.bytes_max
+    }
+
     /// UTF-8 bytes of all strings.
     pub fn bytes(&self) -> usize {
         self.bytes

@@ -27,18 +27,28 @@ impl Variants {
     pub fn insert(&mut self, missing: u64, id: ShapeId, allowance: &Allowance) {
         while !self.try_insert(missing, id) {
             let size = (self.places.len() * 2).max(SIZE_MIN);
-            let share = (size <= SIZE_MAX).then(|| allowance.take(size * PLACE_BYTES)).flatten();
-            let Some(share) = share else {
+            if size > SIZE_MAX || !self.may_hold(size, allowance) {
                 let first = first(missing, self.places.len());
                 if let Some(place) = self.places.get_mut(first) {
                     *place = Some((missing, id));
                 }
                 return;
-            };
-            self.share = Some(share);
+            }
             let known = std::mem::replace(&mut self.places, vec![None; size].into());
             for (missing, id) in known.into_iter().flatten() {
                 self.try_insert(missing, id);
+            }
+        }
+    }
+
+    /// Takes what a table of this size needs beside what it has.
+    fn may_hold(&mut self, size: usize, allowance: &Allowance) -> bool {
+        let more = (size - self.places.len()) * PLACE_BYTES;
+        match &mut self.share {
+            Some(share) => share.grow(more),
+            None => {
+                self.share = allowance.take(more);
+                self.share.is_some()
             }
         }
     }
@@ -74,7 +84,7 @@ mod tests {
         let id = |at: u64| ShapeId::new(at as u32, NonZeroU32::MIN);
         let mut variants = Variants::default();
         assert!(variants.get(1).is_none(), "1 nothing is known");
-        let allowance = Allowance::new(SIZE_MAX * PLACE_BYTES * 2);
+        let allowance = Allowance::new(SIZE_MAX * PLACE_BYTES);
         (1..=20).for_each(|missing| variants.insert(missing, id(missing), &allowance));
         assert!((1..=20).all(|missing| variants.get(missing) == Some(id(missing))), "2 it grows");
         variants.insert(7, id(70), &allowance);

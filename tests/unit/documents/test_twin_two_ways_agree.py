@@ -90,6 +90,28 @@ def test_generated_texts(raw: bytes, last_wins: bool, tight: bool) -> None:
     assert (readings[0].hits, readings[0].misses) == (readings[1].hits, readings[1].misses)
 
 
+TRIED_TWICE: list[tuple[str, bytes]] = [
+    ("1 a layout", b'{"%s":"\\u0041 text"}' % (b"k" * 200)),
+    ("2 a value", b'["a text",{"%s":"\\u0041 text"}]' % (b"k" * 200)),
+    ("3 a refused layout", b'{"a":1,"b":2} x'),
+    (
+        "4 more values than the door remembers",
+        b'{"%s":["\\u0041",%s]}' % (b"k" * 200, b",".join(b'"text %d"' % n for n in range(5000))),
+    ),
+]
+"""What the quick way gives up on after it has seen something."""
+
+
+@pytest.mark.parametrize("raw", [case[1] for case in TRIED_TWICE], ids=[case[0] for case in TRIED_TWICE])
+def test_a_try_that_proved_nothing_was_no_sighting(raw: bytes) -> None:
+    """Nothing is pooled or shared that was seen once."""
+    decoder = Decoder(pool=Pool())
+    outcome(decoder, raw)
+    stats = decoder.pool.stats()
+    assert stats.shapes == 0
+    assert stats.size <= raw.count(b":")
+
+
 SOUND = dumps(Decoder().decode('{"é":[1,{"k":"€"},"\\n",1.5e3,null],"list":[[],{}],"t":true}'))
 
 

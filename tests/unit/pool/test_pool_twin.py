@@ -33,6 +33,27 @@ def test_the_doorkeeper_remembers_a_generation_and_no_more_than_two() -> None:
     assert len(door._younger) + len(door._older) <= 2 * GENERATION
 
 
+def test_the_doorkeeper_takes_back_a_try() -> None:
+    """First sightings since the mark, across generations; where they were too many, all that it knows."""
+    door = Doorkeeper()
+    door.seen_before(1)
+    door.mark()
+    assert [door.seen_before(fingerprint) for fingerprint in (1, 2, *range(10, GENERATION + 5))][:3] == [
+        True,
+        False,
+        False,
+    ]
+    door.take_back()
+    assert [door.seen_before(fingerprint) for fingerprint in (1, 2, 10)] == [True, False, False], (
+        "1 these alone"
+    )
+    door.mark()
+    for fingerprint in range(GENERATION, 3 * GENERATION):
+        door.seen_before(fingerprint)
+    door.take_back()
+    assert not any(door.seen_before(fingerprint) for fingerprint in (1, 2, 3 * GENERATION - 1)), "2 too many"
+
+
 def test_a_call_inside_a_call_leaves_the_tables_alone() -> None:
     """Code that breaks in from the same thread gets its answer and its counts, and changes nothing else."""
     pool = Pool(16)

@@ -162,6 +162,12 @@ impl Shape {
         self.variants.get(missing)
     }
 
+    /// Gives back what its sites and variants took of the allowance.
+    pub(super) fn forget(&mut self) {
+        self.members.iter_mut().for_each(|member| member.site.forget());
+        self.variants = Variants::default();
+    }
+
     /// Someone has followed it whole.
     #[inline]
     pub fn keep(&mut self) {
