@@ -36,7 +36,7 @@ class Doorkeeper:
         self._since_mark.clear()
 
     def take_back(self) -> None:
-        """Forget the first sightings since the mark; all there are, where these were too many to keep count of."""
+        """Forget the first sightings since the mark, or all of them where these were too many to count."""
         if len(self._since_mark) > GENERATION:
             self._younger, self._older = set(), set()
         self._younger.difference_update(self._since_mark)
