@@ -1,8 +1,8 @@
 """How long a look into a document takes, against the same look into a dict that orjson made.
 
 *Hot* is one order, again and again. *Cold* is each of thousands once, in random order, after other data has
-pushed them out of the processor's caches: what a handler meets that keeps a batch, or a cache, of orders. Of
-several tries in a round the quickest counts, since what slows one is the machine.
+pushed them out of the processor's caches: what a handler meets that keeps a batch, or a cache, of orders. A
+round is the mean of several turns, one candidate after the other, so that what slows the machine slows both.
 It runs in a process of its own, since the dicts make every collection in it a slow one.
 """
 
@@ -24,8 +24,8 @@ LOOKS = {
 }
 """What is timed, as one: members that are there, and for the last two also one that is not."""
 
-TRIES = 3
-HOT_LOOKS = 50_000
+TURNS = 8
+HOT_LOOKS = 20_000
 UNROLLED = 10
 CACHES_BYTES = 64 << 20
 
@@ -43,9 +43,16 @@ def measure(path: Path, rounds: int) -> Costs:
     for number in range(rounds):
         for look, statement in LOOKS.items():
             hot, cold = costs.setdefault(f"{look}, hot", {}), costs.setdefault(f"{look}, cold", {})
-            for name in sorted(held, reverse=bool(number % 2)):
-                hot.setdefault(name, []).append(_hot_s(statement, held[name][0]))
-                cold.setdefault(name, []).append(_cold_s(statement, held[name], caches))
+            hot_s, cold_s = dict.fromkeys(held, 0.0), dict.fromkeys(held, 0.0)
+            for turn in range(TURNS):
+                names = sorted(held, reverse=bool((number + turn) % 2))
+                for name in names:
+                    hot_s[name] += _hot_s(statement, held[name][0])
+                for name in names:
+                    cold_s[name] += _cold_s(statement, held[name], caches)
+            for name in held:
+                hot.setdefault(name, []).append(hot_s[name] / TURNS)
+                cold.setdefault(name, []).append(cold_s[name] / TURNS)
     return costs
 
 
@@ -57,14 +64,14 @@ def _decoded(name: str, raws: Sequence[bytes], order: Sequence[int]) -> list[Any
 
 def _hot_s(statement: str, document: Any) -> float:
     timer = Timer("\n".join([statement] * UNROLLED), "document = one", time.process_time, {"one": document})
-    return min(timer.repeat(TRIES, HOT_LOOKS // UNROLLED)) / HOT_LOOKS
+    return timer.timeit(HOT_LOOKS // UNROLLED) / HOT_LOOKS
 
 
 def _cold_s(statement: str, documents: list[Any], caches: bytearray) -> float:
-    """Other data goes through the caches before each try, outside of what is timed."""
+    """Other data goes through the caches first, outside of what is timed."""
     look = f"for document in documents: {statement}"
     timer = Timer(look, "caches.count(1)", time.process_time, {"documents": documents, "caches": caches})
-    return min(timer.repeat(TRIES, 1)) / len(documents)
+    return timer.timeit(1) / len(documents)
 
 
 if __name__ == "__main__":

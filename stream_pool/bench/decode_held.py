@@ -73,7 +73,7 @@ def _weigh(decode: Decode, orders: Iterator[bytes]) -> Answer:
 
 
 def _collect(decode: Decode, orders: Iterator[bytes]) -> Answer:
-    raws = list(orders) * REPEATS
+    raws = tuple(orders) * REPEATS
     empty_ms = _collection_ms()
     documents = list(map(decode, raws))
     list_ms = _collection_ms() - empty_ms
