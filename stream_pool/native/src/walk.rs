@@ -78,7 +78,7 @@ pub fn to_dict(py: Python<'_>, root: Record<'_>) -> PyResult<Object> {
 }
 
 /// The copy of a value; of a container an empty one, to be filled when its turn comes.
-#[inline]
+#[inline(always)]
 fn begun<'a>(
     py: Python<'_>,
     value: Value<'a>,
