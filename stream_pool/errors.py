@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     OFFSET_LOST = 7
     DEAD_LETTER_UNWRITABLE = 8
     STOP_FORCED = 9
+    ACCESS_DENIED = 10
 
 
 class StreamPoolError(Exception):

@@ -84,18 +84,26 @@ class JavaBroker(Broker):
             raise BrokerMissingError(f"an Apache Kafka of its own needs {missing}")
         jars = fetch_jars(self._kennel, shutil.which("mvn") or "mvn", self._say)
         self._say(f"starting Apache Kafka {self.version}")
-        text = _PROPERTIES.format(port=self._port, controller_port=free_port())
-        properties = self._kennel.write("server.properties", text)
+        properties = self._kennel.write("server.properties", self._properties())
         java = [_java(), "-cp", f"{jars}/*", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
         java += ["-Dorg.slf4j.simpleLogger.showDateTime=true", "-Djava.awt.headless=true"]
         format_storage = ["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"]
         format_storage += ["--cluster-id", _CLUSTER_ID, "--config", str(properties)]
+        format_storage += self._storage_options()
         self._kennel.run([*java, *format_storage], log="format.log", timeout_s=_START_TIMEOUT_S)
         self._command = [*java, "-Xmx512m", "kafka.Kafka", str(properties)]
         self._bring_up()
 
     def stop(self) -> None:
         self._kennel.close()
+
+    def _properties(self) -> str:
+        """What is in `server.properties`; more may stand behind it, and the last of a name counts."""
+        return _PROPERTIES.format(port=self._port, controller_port=free_port())
+
+    def _storage_options(self) -> list[str]:
+        """Further options of the tool that formats the storage, such as users to begin with."""
+        return []
 
     def freeze(self) -> None:
         """SIGSTOP: connections stay open, and nothing answers any more."""

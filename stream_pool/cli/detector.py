@@ -1,5 +1,6 @@
 """`stream-pool detector`: detection alone, in a process that reads no orders."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ def detector(
     web_host: Annotated[str | None, typer.Option(help="Address for /metrics and /health.")] = None,
     web_port: Annotated[int | None, typer.Option(help="Port for /metrics and /health.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
 ) -> None:
     """Watch a group from a process of its own, which outlives all its workers.
 
@@ -29,7 +31,7 @@ def detector(
     of a group the same.
 
     Exit codes: 0 stopped as asked, 1 fault, 2 wrong setting, 3 no broker,
-    4 topic missing, 9 stop deadline passed.
+    4 topic missing, 9 stop deadline passed, 10 the cluster refused it.
     """
     if not group.strip():
         raise MisuseError("--group is empty: name the consumer group to watch")
@@ -40,7 +42,8 @@ def detector(
             "web_port": web_port,
             "log_level": log_level,
             "detector_enabled": True,
-        }
+        },
+        config,
     )
     from stream_pool.stream import App, Worker
 

@@ -13,6 +13,7 @@ from stream_pool.cli.bench import bench
 from stream_pool.cli.broker import broker
 from stream_pool.cli.demo.command import demo
 from stream_pool.cli.detector import detector
+from stream_pool.cli.topics import topics
 from stream_pool.cli.verify import verify
 from stream_pool.cli.worker import worker
 from stream_pool.errors import StreamPoolError
@@ -20,6 +21,7 @@ from stream_pool.errors import StreamPoolError
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
     "worker": worker,
+    "topics": topics,
     "verify": verify,
     "detector": detector,
     "broker": broker,

@@ -86,12 +86,17 @@ def _verify_topic(topic: str, broker: str | None, progress: Progress) -> "Outcom
     from stream_pool.settings import load_settings
     from stream_pool.stream.kafka import KafkaClient
     from stream_pool.stream.log_reader import LogReader
+    from stream_pool.stream.security import security_of
     from stream_pool.telemetry import configure_logging
 
     configure_logging("error")  # standard output is the verdict's, and what fails is said in one line
     settings = load_settings() if broker is None else load_settings(broker=broker)
-    connection = {"bootstrap_servers": list(settings.bootstrap_servers)}
-    client = KafkaClient(connection, "stream-pool-verify", SystemClock())
+    clock = SystemClock()
+    connection = {
+        "bootstrap_servers": list(settings.bootstrap_servers),
+        **security_of(settings, clock).options,
+    }
+    client = KafkaClient(connection, "stream-pool-verify", clock)
     reader = LogReader(client, topic, timeout_s=settings.connect_timeout_s)
     return asyncio.run(verify_log(topic, reader, progress))
 

@@ -1,5 +1,6 @@
 """`stream-pool worker`: run an app until it is asked to stop."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -8,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.errors import ExitCode, MisuseError
-from stream_pool.settings import load_settings, unknown_variables, variable
+from stream_pool.errors import ExitCode
+from stream_pool.settings import CONFIG_FILE, load_settings, refuse_unknown, shown, variable
 
 if TYPE_CHECKING:
     from stream_pool.settings import Settings
@@ -24,48 +25,52 @@ def worker(
     web_port: Annotated[int | None, typer.Option(help="Port for /metrics and /health.")] = None,
     decoder: Annotated[str | None, typer.Option(help="stream_pool or orjson.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print every setting, secrets masked, and end.")
+    ] = False,
 ) -> None:
-    """Run a worker. Options stand above the STREAM_POOL_* variables, which docs/settings.md explains.
+    """Run a worker.
+
+    Options stand above the STREAM_POOL_* variables, those above the file of --config or
+    STREAM_POOL_CONFIG_FILE. docs/settings.md explains them.
 
     Exit codes: 0 stopped as asked, 1 fault, 2 wrong setting or app, 3 no broker, 4 topic missing, 5 a
     handler failed under on_error="stop", 6 dead-letter budget, 7 committed offset deleted by retention, 8
-    dead letter refused, 9 stop deadline passed.
+    dead letter refused, 9 stop deadline passed, 10 the cluster refused the worker.
     """
-    configure(
+    settings = configure(
         {
             "broker": broker,
             "web_host": web_host,
             "web_port": web_port,
             "decoder": decoder,
             "log_level": log_level,
-        }
+        },
+        config,
     )
+    if print_config:
+        print(json.dumps(shown(settings), indent=2))
+        raise typer.Exit(ExitCode.OK)
     raise typer.Exit(_run(app))
 
 
-def configure(given: Mapping[str, object]) -> "Settings":
-    """Settings and logging of a worker's process, with the options that were `given` above the environment.
+def configure(given: Mapping[str, object], config: Path | None = None) -> "Settings":
+    """Settings and logging of a worker's process: the options that were `given` above the environment, that
+    above the file `config`.
 
     Raises `MisuseError`.
     """
+    if config is not None:
+        os.environ[CONFIG_FILE] = str(config)
     for name, value in given.items():
         if value is not None:
             os.environ[variable(name)] = str(value)
-    strangers = unknown_variables(os.environ)
-    try:
-        settings = load_settings()
-    except MisuseError:
-        for stranger in strangers:
-            print(f"stream-pool: warning: {stranger}", file=sys.stderr)
-        raise
-    import structlog
-
+    refuse_unknown(os.environ)
+    settings = load_settings()
     from stream_pool.telemetry import configure_logging
 
     configure_logging(settings.log_level, settings.log_format)
-    log = structlog.get_logger("stream_pool.cli")
-    for stranger in strangers:
-        log.warning("unknown variable", problem=str(stranger))
     return settings
 
 

@@ -1,9 +1,27 @@
-"""What can be set from outside: environment variables `STREAM_POOL_<FIELD>`, read once at the edge.
+"""What can be set from outside, read once at the edge: by options, by environment variables
+`STREAM_POOL_<FIELD>`, by a TOML file.
 
 Inner objects never see a `Settings`: they take plain values.
 """
 
-from stream_pool.settings.loading import UnknownVariable, allowed, load_settings, unknown_variables
-from stream_pool.settings.settings import Settings, variable
+from stream_pool.settings.file import CONFIG_FILE
+from stream_pool.settings.loading import allowed, load_settings, refuse_unknown, shown
+from stream_pool.settings.names import PREFIX, variable
+from stream_pool.settings.security import SECRETS, SecuritySettings
+from stream_pool.settings.settings import Settings
+from stream_pool.settings.unknown import UnknownVariable, unknown_variables
 
-__all__ = ["Settings", "UnknownVariable", "allowed", "load_settings", "unknown_variables", "variable"]
+__all__ = [
+    "CONFIG_FILE",
+    "PREFIX",
+    "SECRETS",
+    "SecuritySettings",
+    "Settings",
+    "UnknownVariable",
+    "allowed",
+    "load_settings",
+    "refuse_unknown",
+    "shown",
+    "unknown_variables",
+    "variable",
+]

@@ -1,42 +1,32 @@
-"""Reads the environment once, at the edge, and says clearly what is wrong with it.
+"""Reads the settings once, at the edge, and says clearly what is wrong with them.
 
-A wrong value is a `MisuseError` that names the variable, the value and what is allowed; a variable that no
-setting has is reported with the nearest name that exists, as a value for the caller to log. An empty variable
-counts as unset.
+Command-line options stand above environment variables, those above a TOML file (`STREAM_POOL_CONFIG_FILE`),
+that above the defaults. A wrong value is a `MisuseError` that names where it stands, the value and what is
+allowed; so is a name that no setting has, with the nearest one that exists. An empty variable counts as
+unset. Secrets, and whatever a broker's address has before its `@`, are never quoted.
 """
 
-import difflib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from stream_pool.errors import MisuseError
-from stream_pool.settings.settings import PREFIX, Settings, variable
+from stream_pool.settings.names import variable
+from stream_pool.settings.settings import Settings
+from stream_pool.settings.unknown import UnknownVariable, nearest_variable, unknown_variables
 
 LONGEST_QUOTED_VALUE = 80
+MASK = "**********"
 
-ELSEWHERE = frozenset({"STREAM_POOL_PURE"})
-"""Variables of this prefix that are no settings: they choose code at import time, before settings exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownVariable:
-    """A variable with our prefix that nothing reads, and the setting probably meant, if any is near."""
-
-    name: str
-    nearest: str | None
-
-    def __str__(self) -> str:
-        hint = f"; did you mean {self.nearest}?" if self.nearest else ""
-        return f"{self.name} is not a setting{hint}"
+_USER_INFO = re.compile(r"[^/,;@]*@")
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """The environment's settings, with `overrides` (command-line options) above it.
+    """The settings, with `overrides` (command-line options) above all else.
 
     Raises `MisuseError` with one line for each setting that is wrong.
     """
@@ -46,13 +36,16 @@ def load_settings(**overrides: Any) -> Settings:
         raise MisuseError("\n".join(_complaint(detail) for detail in error.errors())) from None
 
 
-def unknown_variables(environment: Mapping[str, str]) -> tuple[UnknownVariable, ...]:
-    """Variables of `environment` that carry our prefix and that nothing reads, sorted by name."""
-    known = {variable(field) for field in Settings.model_fields} | ELSEWHERE
-    strangers = (
-        name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in known
-    )
-    return tuple(UnknownVariable(name, _nearest(name)) for name in sorted(strangers))
+def refuse_unknown(environment: Mapping[str, str]) -> None:
+    """Raise `MisuseError`, one line each, where variables of our prefix are no settings."""
+    strangers = unknown_variables(environment)
+    if strangers:
+        raise MisuseError("\n".join(map(str, strangers)))
+
+
+def shown(settings: Settings) -> dict[str, str | int | float | bool]:
+    """Every setting by its variable, in order, with secrets masked: what may be shown to anybody."""
+    return {variable(name): _masked(getattr(settings, name)) for name in type(settings).model_fields}
 
 
 def allowed(field: FieldInfo) -> str:
@@ -60,7 +53,7 @@ def allowed(field: FieldInfo) -> str:
     if isinstance(field.json_schema_extra, dict):
         return str(field.json_schema_extra["allowed"])
     if get_origin(field.annotation) is Literal:
-        return " or ".join(get_args(field.annotation))
+        return " or ".join(choice or "nothing" for choice in get_args(field.annotation))
     bounds = {
         name: getattr(bound, name) for bound in field.metadata for name in _BOUNDS if hasattr(bound, name)
     }
@@ -68,7 +61,7 @@ def allowed(field: FieldInfo) -> str:
     return _KINDS.get(str(field.annotation), "a whole number") + "".join(limits)
 
 
-_KINDS = {str(bool): "true or false", str(float): "a number", str(str): "a text"}
+_KINDS = {str(bool): "true or false", str(float): "a number", str(str): "a text", str(SecretStr): "a text"}
 _BOUNDS = {
     "gt": "above",
     "ge": "from",
@@ -77,9 +70,11 @@ _BOUNDS = {
 }
 
 
-def _nearest(name: str) -> str | None:
-    fields = difflib.get_close_matches(name.upper().removeprefix(PREFIX).lower(), Settings.model_fields, n=1)
-    return variable(fields[0]) if fields else None
+def _masked(value: Any) -> str | int | float | bool:
+    if isinstance(value, SecretStr):
+        return MASK if value.get_secret_value() else ""
+    shown_value: str | int | float | bool = value
+    return shown_value
 
 
 def _complaint(detail: ErrorDetails) -> str:
@@ -87,8 +82,16 @@ def _complaint(detail: ErrorDetails) -> str:
         return str(detail["ctx"]["error"])
     field = str(detail["loc"][0])
     if field not in Settings.model_fields:
-        return str(UnknownVariable(variable(field), _nearest(field)))
-    value = str(detail["input"])
-    if len(value) > LONGEST_QUOTED_VALUE:
-        value = value[:LONGEST_QUOTED_VALUE] + "…"
-    return f"{variable(field)}={value} is not allowed: it must be {allowed(Settings.model_fields[field])}"
+        return str(UnknownVariable(variable(field), nearest_variable(field)))
+    return f"{variable(field)}={_quoted(field, detail['input'])} is not allowed: it must be " + allowed(
+        Settings.model_fields[field]
+    )
+
+
+def _quoted(field: str, value: object) -> str:
+    if Settings.model_fields[field].annotation is SecretStr:
+        return MASK
+    text = str(value)
+    if field == "broker":
+        text = _USER_INFO.sub(f"{MASK}@", text)
+    return text if len(text) <= LONGEST_QUOTED_VALUE else text[:LONGEST_QUOTED_VALUE] + "…"

@@ -9,13 +9,14 @@ from dataclasses import fields
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from stream_pool.detection.rules import Rules
 from stream_pool.documents.limits import Limits
+from stream_pool.settings.file import ConfigFile
+from stream_pool.settings.names import PREFIX, variable
+from stream_pool.settings.security import SecuritySettings
 from stream_pool.telemetry.snapshot import BuildInfo
-
-PREFIX = "STREAM_POOL_"
 
 MIB = 1 << 20
 DEFAULT_KAFKA_PORT = 9092
@@ -56,7 +57,7 @@ BrokerUrl = Annotated[
 ]
 
 
-class Settings(BaseSettings):
+class Settings(SecuritySettings):
     """Everything that the environment can set; `load_settings` reads it."""
 
     model_config = SettingsConfigDict(
@@ -200,6 +201,18 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = "auto"
     """`auto`: for people on a terminal, JSON elsewhere."""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options, environment, file: the first that has a setting wins."""
+        return init_settings, env_settings, ConfigFile(settings_cls)
+
     @property
     def bootstrap_servers(self) -> tuple[str, ...]:
         """`host:port` of each server in `broker`."""
@@ -254,8 +267,3 @@ class Settings(BaseSettings):
                 f" {variable('rebalance_timeout_ms')}={self.rebalance_timeout_ms}"
             )
         return self
-
-
-def variable(field: str) -> str:
-    """The environment variable of a field of `Settings`."""
-    return PREFIX + field.upper()

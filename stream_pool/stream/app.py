@@ -19,6 +19,7 @@ import structlog
 from faust.types.topics import TopicT
 from mode.utils.objects import canonshortname
 
+from stream_pool.clock import SystemClock
 from stream_pool.errors import MisuseError, StreamPoolError
 from stream_pool.pool import Pool
 from stream_pool.pool._implementation import ASKED_FOR, NATIVE, REASON
@@ -29,6 +30,7 @@ from stream_pool.stream.each import Each, Handler
 from stream_pool.stream.guard import guarded
 from stream_pool.stream.host import host_of
 from stream_pool.stream.plant import Plant
+from stream_pool.stream.security import security_of_app
 from stream_pool.stream.web import add_pages
 
 log = structlog.get_logger(__name__)
@@ -41,7 +43,8 @@ class App(faust.App):
 
     `broker` is used where neither `STREAM_POOL_BROKER` nor `settings` names one. `pool` is used instead of
     one by the settings; `decode` replaces the JSON decoder by any function from a value's bytes to a
-    document. Further options are Faust's.
+    document. Further options are Faust's; its `broker_credentials` (or `ssl_context`) serve all clients of
+    the app, unless the settings have a security of their own.
     """
 
     BootStrategy = Boot
@@ -64,6 +67,7 @@ class App(faust.App):
         self.fault: StreamPoolError | None = None
         self.on_fault: Callable[[], None] | None = None
         self.batch_channels: list[BatchChannel] = []
+        security = security_of_app(settings, options, SystemClock())
         super().__init__(
             id,
             **{
@@ -76,13 +80,14 @@ class App(faust.App):
                 "web_host": settings.web_host,
                 "web_port": settings.web_port,
                 **options,
+                "broker_credentials": security.credentials,
             },
         )
         self.plant = Plant(
             id,
             settings,
             self.batch_channels,
-            host=host_of(settings),
+            host=host_of(settings, security),
             pool=pool,
             decode=decode,
             fail=self.fail,

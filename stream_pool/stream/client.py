@@ -7,6 +7,7 @@ one conformance suite holds both to the same behaviour. Errors are aiokafka's on
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
@@ -100,8 +101,28 @@ class Observer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FoundTopic:
+    """A topic as the broker has it. `config` has Kafka's names, those that a default decides among them."""
+
+    partitions: int
+    replicas: int
+    config: Mapping[str, str]
+
+
 class Admin(Protocol):
     """Looks after topics."""
+
+    async def broker_count(self) -> int:
+        """How many brokers the cluster shows."""
+        ...
+
+    async def describe(self, topics: Iterable[str]) -> dict[str, FoundTopic]:
+        """Those of these topics that exist and may be seen; creates none.
+
+        Raises `KafkaError` where their configuration may not be read.
+        """
+        ...
 
     async def partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
         """The number of partitions of each of these topics that exists; creates none."""

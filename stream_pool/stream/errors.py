@@ -4,11 +4,18 @@ Each with a `reason` slug and the exit code that it ends with.
 """
 
 import asyncio
+import ssl
 
 from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    IllegalSaslStateError,
     LeaderNotAvailableError,
     NotLeaderForPartitionError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
+    UnsupportedSaslMechanismError,
 )
 
 from stream_pool.errors import ExitCode, StreamPoolError
@@ -17,11 +24,35 @@ MISSING = (UnknownTopicOrPartitionError, NotLeaderForPartitionError, LeaderNotAv
 """What a client says where a topic is not there, any more or yet: one that was deleted has no leader."""
 
 
+UNRECOGNIZED = (SaslAuthenticationFailed, UnsupportedSaslMechanismError, IllegalSaslStateError, ssl.SSLError)
+"""What a connection fails with where one side does not take the other for who it says."""
+FORBIDDEN = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
+"""What a request fails with that the user may not make."""
+
+
 class BrokerUnavailable(StreamPoolError):
     """No broker answered. Says what was tried and for how long."""
 
     reason = "broker_unavailable"
     exit_code = ExitCode.BROKER_UNAVAILABLE
+
+
+class AccessDenied(StreamPoolError):
+    """The cluster does not take the worker for who it says, or does not let it do what it must."""
+
+    reason = "access_denied"
+    exit_code = ExitCode.ACCESS_DENIED
+
+
+def forbidden(error: BaseException) -> AccessDenied:
+    """What to say of one of `FORBIDDEN`."""
+    return AccessDenied(
+        f"the cluster does not allow it: {error!r}. `stream-pool topics --print` has the access that it takes"
+    )
 
 
 class TopicMissing(StreamPoolError):

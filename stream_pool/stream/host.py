@@ -18,6 +18,7 @@ from stream_pool.settings import Settings
 from stream_pool.stream.client import Client
 from stream_pool.stream.event_writer import Identity
 from stream_pool.stream.kafka import KafkaClient
+from stream_pool.stream.security import Security
 from stream_pool.telemetry import GcPauses, GcProbe, MemoryProbe, MemorySample
 
 
@@ -55,21 +56,25 @@ HOST: ContextVar[Callable[[Settings], Host] | None] = ContextVar("stream_pool_ho
 """Makes the host of every app that is created in this context; None: the real one."""
 
 
-def host_of(settings: Settings) -> Host:
+def host_of(settings: Settings, security: Security) -> Host:
     """The host of an app that is being created."""
     make = HOST.get()
-    return real_host(settings) if make is None else make(settings)
+    return real_host(settings, security) if make is None else make(settings)
 
 
-def real_host(settings: Settings) -> Host:
-    """This machine. The name is the host and the web port: it outlives restarts, and tells the workers of
-    one host apart."""
+def real_host(settings: Settings, security: Security) -> Host:
+    """This machine, whose clients are who `security` says. The name is the host and the web port: it outlives
+    restarts, and tells the workers of one host apart."""
     clock = SystemClock()
     place = settings.web_port or f"pid-{os.getpid()}"
     identity = Identity(worker=f"{socket.gethostname()}:{place}", incarnation=uuid.uuid4().hex[:12])
     return Host(
         clock=clock,
-        client=KafkaClient({"bootstrap_servers": list(settings.bootstrap_servers)}, identity.worker, clock),
+        client=KafkaClient(
+            {"bootstrap_servers": list(settings.bootstrap_servers), **security.options},
+            identity.worker,
+            clock,
+        ),
         identity=identity,
         random=random.Random(),
         gc_probe=GcProbe(),

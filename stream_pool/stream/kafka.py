@@ -7,25 +7,21 @@ the log drop repeats, and a dead letter says which record it is of.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from stream_pool.clock import Clock
 from stream_pool.stream.client import Admin, Consumer, Observer, Producer
 from stream_pool.stream.errors import BrokerUnavailable
+from stream_pool.stream.kafka_admin import connected_admin, partition_counts
 from stream_pool.stream.metadata_pace import pace_metadata
 from stream_pool.stream.offsets import Record
 
-log = structlog.get_logger(__name__)
-
-_RETRY_S = 0.5
-_REPLICAS_AT_MOST = 3
 _METADATA_MAX_AGE_MS = 30_000  # until a topic that was made anew is read again; aiokafka's 5 minutes are long
 _READ_TIMEOUT_MS = 1_000
 _READ_AT_ONCE = 5_000
@@ -35,7 +31,7 @@ _READ_PATIENCE = 30
 class KafkaClient:
     """Makes consumers, producers, observers and admins for one worker.
 
-    `connection` has aiokafka's options (`bootstrap_servers`, later its security); `name` goes into the
+    `connection` has aiokafka's options (`bootstrap_servers` and security); `name` goes into the
     clients' ids.
     """
 
@@ -83,7 +79,7 @@ class KafkaClient:
 
     def admin(self, *, timeout_s: float) -> AbstractAsyncContextManager[Admin]:
         """An admin on the first broker that answers in time. Raises `BrokerUnavailable`."""
-        return _connected_admin(self._connection, timeout_s=timeout_s, clock=self._clock)
+        return connected_admin(self._connection, timeout_s=timeout_s, clock=self._clock)
 
     async def records(
         self, partition: TopicPartition, start: int, stop: int
@@ -155,7 +151,7 @@ class _KafkaObserver:
 
     async def partitions_of(self, topics: Sequence[str]) -> list[TopicPartition]:
         """Asks the admin client: the consumer knows no partitions of topics that it was not told to read."""
-        known = await _partition_counts(self._commits, topics)
+        known = await partition_counts(self._commits, topics)
         return [
             TopicPartition(topic, partition) for topic in topics for partition in range(known.get(topic, 0))
         ]
@@ -174,71 +170,3 @@ class _KafkaObserver:
         asked = None if partitions is None else list(partitions)
         commits = await self._commits.list_consumer_group_offsets(group, partitions=asked)
         return {partition: commit.offset for partition, commit in commits.items() if commit.offset >= 0}
-
-
-class _KafkaAdmin:
-    """Topics, through aiokafka's admin client."""
-
-    def __init__(self, admin: AIOKafkaAdminClient) -> None:
-        self._admin = admin
-
-    async def partition_counts(self, topics: Iterable[str]) -> dict[str, int]:
-        return await _partition_counts(self._admin, topics)
-
-    async def create_topic(self, topic: str, *, partitions: int, config: Mapping[str, str]) -> None:
-        brokers = len((await self._admin.describe_cluster())["brokers"])
-        new = NewTopic(topic, partitions, min(brokers, _REPLICAS_AT_MOST), topic_configs=dict(config))
-        response = await self._admin.create_topics([new])
-        if code := response.topic_errors[0][1]:
-            raise for_code(code)
-
-
-async def _partition_counts(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, int]:
-    """Asks for all: a broker that creates topics by itself, as Kafka does by default, creates those asked for
-    by name."""
-    wanted = set(topics)
-    found = [topic for topic in await admin.describe_topics() if topic["topic"] in wanted]
-    return {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
-
-
-@asynccontextmanager
-async def _connected_admin(
-    connection: Mapping[str, Any], *, timeout_s: float, clock: Clock
-) -> AsyncIterator[Admin]:
-    servers = connection["bootstrap_servers"]
-    began_s = clock.monotonic()
-    attempts = 0
-    while True:
-        attempts += 1
-        left_s = timeout_s - (clock.monotonic() - began_s)
-        admin = AIOKafkaAdminClient(**connection, client_id="stream-pool-preflight", request_timeout_ms=5_000)
-        try:
-            await asyncio.wait_for(admin.start(), max(left_s, 0.1))
-        except (TimeoutError, OSError, KafkaError) as error:
-            await _close(admin)
-            tried_s = clock.monotonic() - began_s
-            if tried_s >= timeout_s:
-                raise BrokerUnavailable(
-                    f"no Kafka broker answered at {', '.join(servers)}: tried {attempts} times in "
-                    f"{tried_s:.1f} s, the last time: {error!r}. "
-                    "Is it running, and does the address fit its advertised listener?"
-                ) from None
-            log.warning("no broker yet", servers=servers, attempt=attempts, error=repr(error))
-            await asyncio.sleep(min(_RETRY_S, timeout_s - tried_s))
-        else:
-            break
-    try:
-        yield _KafkaAdmin(admin)
-    except (TimeoutError, OSError, KafkaError) as error:
-        raise BrokerUnavailable(
-            f"the broker at {', '.join(servers)} answered, and then failed: {error!r}"
-        ) from error
-    finally:
-        await _close(admin)
-
-
-async def _close(admin: AIOKafkaAdminClient) -> None:
-    try:
-        await asyncio.wait_for(admin.close(), 1.0)
-    except (TimeoutError, KafkaError, OSError) as error:
-        log.debug("admin client not closed", error=repr(error))

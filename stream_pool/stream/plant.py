@@ -28,6 +28,7 @@ from stream_pool.stream.recorder import Recorder
 from stream_pool.stream.runtime import Runtime
 from stream_pool.stream.snapshot_store import SnapshotStore
 from stream_pool.stream.source import Source, SourceOptions
+from stream_pool.stream.topic_plan import Plan, plan_of
 from stream_pool.stream.topics import (
     DEAD_LETTERS_CONFIG,
     EVENTS_CONFIG,
@@ -179,6 +180,16 @@ class Plant:
         await self.outlet.letters.write(record, error.reason, error)
         counters.settle(dead_letters=1)
         self.runtime.spend(1, 1)
+
+    def plan(self) -> Plan:
+        """What the app needs on the cluster, with all agents that are declared by now."""
+        return plan_of(
+            read=(topic for channel in self.channels for topic in channel.topics),
+            groups=(self.group, self.detector_group, *(channel.group for channel in self.channels)),
+            events=self.events_topic,
+            snapshots=self.snapshots_topic,
+            dead_letters=self.dead_letters_topic,
+        )
 
     async def prepare(self) -> None:
         """See that the broker and the topics that are read are there, and create our own.

@@ -11,7 +11,7 @@ import structlog
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from stream_pool.stream.client import Admin
-from stream_pool.stream.errors import TopicMissing
+from stream_pool.stream.errors import FORBIDDEN, AccessDenied, TopicMissing
 
 log = structlog.get_logger(__name__)
 
@@ -19,6 +19,8 @@ _DAY_MS = 86_400_000
 
 EVENTS_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(7 * _DAY_MS)}
 SNAPSHOTS_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(8 * _DAY_MS)}
+REPLICAS_AT_MOST = 3
+"""Of a topic that is created; fewer where there are fewer brokers."""
 DEAD_LETTERS_CONFIG = {"retention.ms": str(30 * _DAY_MS)}
 
 
@@ -30,7 +32,8 @@ async def require_topics(admin: Admin, topics: Iterable[str]) -> None:
     if missing:
         raise TopicMissing(
             f"not found on the broker: {', '.join(map(repr, missing))}. "
-            "stream-pool never creates a topic that it reads: create it, or correct its name."
+            "stream-pool never creates a topic that it reads: create it, or correct its name, or, where the "
+            "cluster has access lists, let this user read it (stream-pool topics --print)."
         )
 
 
@@ -39,12 +42,24 @@ async def ensure_side_topic(admin: Admin, topic: str, config: Mapping[str, str])
 
     Raises `TopicMissing` where that fails.
     """
-    if topic in await admin.partition_counts([topic]):
-        return
+    if topic not in await admin.partition_counts([topic]):
+        await make_topic(admin, topic, partitions=1, config=config)
+
+
+async def make_topic(admin: Admin, topic: str, *, partitions: int, config: Mapping[str, str]) -> None:
+    """Create a topic; one that somebody made in the meantime will do.
+
+    Raises `AccessDenied` where this user may neither see nor create it, `TopicMissing` where that fails.
+    """
     try:
-        await admin.create_topic(topic, partitions=1, config=config)
+        await admin.create_topic(topic, partitions=partitions, config=config)
     except TopicAlreadyExistsError:
         return
+    except FORBIDDEN as error:
+        raise AccessDenied(
+            f"topic {topic!r} does not exist, or may not be seen by this user, who may not create it either. "
+            "`stream-pool topics --create`, run by a user who may, makes it; --print has the access to give"
+        ) from error
     except KafkaError as error:
         raise TopicMissing(f"topic {topic!r} does not exist and could not be created: {error!r}") from error
     log.info("topic created", topic=topic)

@@ -21,6 +21,7 @@ import structlog
 from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
 from stream_pool.settings import variable
 from stream_pool.stream.app import App
+from stream_pool.stream.errors import FORBIDDEN, forbidden
 
 log = structlog.get_logger(__name__)
 
@@ -108,6 +109,8 @@ class Worker(faust.Worker):
     def _crash_with(self, error: BaseException, what: str) -> None:
         if isinstance(error, StreamPoolError):
             self._app.fail(error)
+        elif isinstance(error, FORBIDDEN):
+            self._app.fail(forbidden(error))
         elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             url = self._app.web.url
             problem = f"{url} is taken: name another port with --web-port, or in {variable('web_port')}"

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stream_pool.settings.settings import PREFIX
+from stream_pool.settings import PREFIX
 from support.waiting import until
 
 APPS = Path(__file__).parents[1] / "apps"

@@ -11,7 +11,8 @@ def rows() -> list[str]:
     """The table's rows as the code has them."""
     made = []
     for name, field in Settings.model_fields.items():
-        default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default).lower()
+        default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+        default = default.lower() if isinstance(field.default, bool) else default
         told = " ".join((field.description or "").split())
         made.append(f"| `{variable(name)}` | {default or chr(0x2013)} | {told} |")
     return made
