@@ -45,6 +45,7 @@ def house(secured: SecuredKafka, tmp_path_factory: pytest.TempPathFactory) -> It
     lab = Lab(Topics(secured.bootstrap_servers), tmp_path_factory.mktemp("lab"))
     topic = asyncio.run(lab.topics.create())
     _ended(lab, topic, "--create")
+    assert _ended(lab, topic, "--check") == ["all 4 topics are as they must be"]
     printed = _ended(lab, topic, "--print", "--principal", "User:somebody")
     grants = [line for line in printed if line.startswith("kafka-acls.sh ")]
     assert len(grants) == len(NEEDED)

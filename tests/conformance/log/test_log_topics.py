@@ -1,4 +1,4 @@
-"""What an admin and an observer are told. Rules T1 to T4."""
+"""What an admin and an observer are told. Rules T1 to T5."""
 
 import pytest
 from aiokafka import TopicPartition
@@ -61,3 +61,22 @@ async def test_t4_an_observer_sees_all_without_taking_part(world: World) -> None
     finally:
         await observer.stop()
     assert member.listener.told == [("revoked", []), ("assigned", [0, 1, 2])]
+
+
+async def test_t5_a_topic_is_described_as_it_is(world: World) -> None:
+    """Partitions, replicas, and at least the configuration that it was given; what is missing is left out."""
+    topic, missing = world.log.unique("described"), world.log.unique("missing")
+    config = {"message.timestamp.type": "LogAppendTime", "retention.ms": "600000"}
+    async with world.log.client().admin(timeout_s=10) as admin:
+        await admin.create_topic(topic, partitions=2, config=config)
+
+        async def there() -> bool:
+            return topic in await admin.partition_counts([topic])
+
+        await until(there, "the topic is not there")
+        found = await admin.describe([topic, missing])
+        assert list(found) == [topic]
+        assert (found[topic].partitions, found[topic].replicas) == (2, 1)
+        assert found[topic].config.items() >= config.items()
+        assert await admin.describe([missing]) == {}
+        assert await admin.broker_count() == 1
