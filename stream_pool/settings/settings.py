@@ -90,6 +90,8 @@ class Settings(SecuritySettings):
     """Bytes fetched from one partition at a time."""
     session_timeout_ms: int = Field(10_000, ge=1_000, le=1_800_000)
     """A worker that sends no heartbeat for so long is taken out of its group."""
+    group_instance_id: str = Field("", max_length=200)
+    """Static membership: a name that this worker keeps over restarts and that no other of its group has."""
     rebalance_timeout_ms: int = Field(30_000, ge=1_000, le=1_800_000)
     """How long the group waits for a member to rejoin; above the drain."""
     drain_timeout_s: float = Field(6, ge=0, le=3_600)
@@ -106,6 +108,8 @@ class Settings(SecuritySettings):
     """Where a group without a commit begins."""
     on_offset_lost: Literal["stop", "earliest", "latest"] = "stop"
     """What happens when retention has overtaken the committed offset."""
+    on_wire_format: Literal["stop", "dead_letter"] = "stop"
+    """What happens when a topic begins with a schema registry's wire format where JSON is expected."""
     event_buffer: int = Field(1_000, ge=1, le=1_000_000)
     """Observations that wait while the log cannot be written; the oldest are dropped."""
 
