@@ -73,8 +73,8 @@ class Settings(SecuritySettings):
     """Where Kafka listens."""
     web_host: str = Field("127.0.0.1", max_length=253)
     """Address that the web server (metrics, health) binds to."""
-    web_port: int = Field(6066, ge=1, le=65_535)
-    """Port of the web server."""
+    web_port: int = Field(6066, ge=0, le=65_535)
+    """Port of the web server; 0 takes a free one, which the line `worker started` names."""
     connect_timeout_s: float = Field(10, ge=0.1, le=600)
     """How long the broker is tried at the start before the worker gives up."""
 

@@ -11,6 +11,7 @@ consumer is off. Creating an app connects to nothing.
 """
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -78,7 +79,7 @@ class App(faust.App):
                 "autodiscover": False,
                 "web_bind": settings.web_host,
                 "web_host": settings.web_host,
-                "web_port": settings.web_port,
+                "web_port": settings.web_port or _free_port(settings.web_host),
                 **options,
                 "broker_credentials": security.credentials,
             },
@@ -258,6 +259,13 @@ class App(faust.App):
             await asyncio.wait_for(self._producer.flush(), _FLUSH_TIMEOUT_S)
         except TimeoutError:
             log.warning("messages of topic.send were not flushed in time")
+
+
+def _free_port(host: str) -> int:
+    """A port that nobody listens on at the moment: Faust takes no 0."""
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as found:
+        port: int = found.getsockname()[1]
+        return port
 
 
 def _tell_implementation() -> None:
