@@ -1,13 +1,16 @@
 """What is deployed, as values: the files of `docker/`, and the names that a PromQL expression asks for.
 
-The limit: PromQL is not parsed but picked apart; promtool judges its grammar. What is here finds the metrics and
-the labels of expressions as they are written in this project: no `__name__`, no braces in strings.
+The limit: PromQL is not parsed but picked apart; promtool judges its grammar. What is here finds the metrics
+and the labels of expressions as they are written in this project: no `__name__`, no braces in strings.
+
+Files are read once: whoever takes a value from here leaves it as it is.
 """
 
 import dataclasses
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,7 @@ _GROUPING = re.compile(
 _NAME = re.compile(r"(?<![\w:.$])[A-Za-z_:][\w:]*(?![\w:])(?!\s*\()")
 
 
+@cache
 def load(path: Path) -> Any:
     """A file of YAML, anchors and merges worked out."""
     return YAML(typ="safe").load(path)
@@ -76,6 +80,7 @@ def prometheus() -> dict[str, Any]:
     return found
 
 
+@cache
 def board() -> dict[str, Any]:
     """The board as Grafana reads it."""
     found: dict[str, Any] = json.loads((GRAFANA / "dashboards" / "stream-pool.json").read_text())
@@ -96,7 +101,8 @@ def board_expressions() -> Iterator[tuple[str, str]]:
         yield each["name"], each["expr"]
     for each in board()["templating"]["list"]:
         asked = re.fullmatch(r"label_values\((?P<series>.+), (?P<label>\w+)\)", each["definition"])
-        assert asked and each["query"]["query"] == each["definition"]
+        assert asked, each["definition"]
+        assert each["query"]["query"] == each["definition"]
         yield each["name"], f"count by ({asked['label']}) ({asked['series']})"
 
 
@@ -106,8 +112,9 @@ def _labels(declaration: Declaration, suffix: str) -> set[str]:
     return {*declaration.labels, *(["le"] if suffix == "_bucket" else [])}
 
 
+@cache
 def series() -> dict[str, set[str]]:
-    """Every series that may be asked for, with its labels: the table's, by its suffixes, and the recorded ones.
+    """Every series that may be asked for, with its labels: the table's, by suffixes, and the recorded ones.
 
     A recorded series says its labels before its first colon.
     """

@@ -1,6 +1,5 @@
-"""The alerts: judged by promtool, each tested to fire and to stay silent, with bars that are the settings'."""
+"""The alerts: judged by promtool, each tested to fire and to stay silent; their bars are the settings'."""
 
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -74,20 +73,27 @@ def test_an_alert_is_tested_to_fire_and_to_stay_silent(alert: str) -> None:
 
 @pytest.mark.parametrize("alert", sorted(alerts()))
 def test_an_alert_says_what_and_how_bad_and_where_to_read_on(alert: str) -> None:
-    """A severity of two, a summary that is a line, a description that is a sentence, and a section of the runbook."""
+    """A severity of two, a summary without a full stop, a description with one, a section of the runbook."""
     rule = alerts()[alert]
     severity = rule["labels"]["severity"]
     assert severity in {"critical", "warning"} or "{{" in severity
     told = rule["annotations"]
     assert told.keys() == {"summary", "description", "runbook_url"}
-    assert not told["summary"].endswith(".") and told["description"].endswith(".")
+    assert not told["summary"].endswith(".")
+    assert told["description"].endswith(".")
     assert told["runbook_url"] == f"docs/runbook.md#{alert.lower()}"
 
 
 BARS = [
-    pytest.param("StreamPoolLagRecords", SETTINGS.detector_lag_threshold_records, id="1 lag, as the detector's"),
-    pytest.param("StreamPoolLatencyP99", SETTINGS.detector_latency_p99_limit_s, id="2 P99, as the detector's"),
-    pytest.param("StreamPoolSnapshotOld", 3 * SETTINGS.detector_snapshot_interval_s, id="3 three snapshots due"),
+    pytest.param(
+        "StreamPoolLagRecords", SETTINGS.detector_lag_threshold_records, id="1 lag, as the detector's"
+    ),
+    pytest.param(
+        "StreamPoolLatencyP99", SETTINGS.detector_latency_p99_limit_s, id="2 P99, as the detector's"
+    ),
+    pytest.param(
+        "StreamPoolSnapshotOld", 3 * SETTINGS.detector_snapshot_interval_s, id="3 three snapshots due"
+    ),
 ]
 
 

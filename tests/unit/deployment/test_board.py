@@ -38,7 +38,8 @@ def test_no_panel_lies_on_another() -> None:
     """All within the 24 columns."""
     places = [(panel["title"], panel["gridPos"]) for panel in board()["panels"]]
     for title, place in places:
-        assert 0 <= place["x"] and place["x"] + place["w"] <= 24, title
+        assert place["x"] >= 0, title
+        assert place["x"] + place["w"] <= 24, title
     for (one, a), (other, b) in combinations(places, 2):
         apart = (
             a["x"] + a["w"] <= b["x"]
@@ -107,7 +108,7 @@ def test_the_line_that_is_drawn_is_the_bar_of_the_alert(title: str, alert: str) 
 
 
 def test_what_is_provisioned_is_what_compose_brings_up() -> None:
-    """The source is the service Prometheus, asked as often as it scrapes; the board is where its provider looks."""
+    """The source is the service Prometheus, asked as often as it scrapes; the board is where it is sought."""
     assert provisioned()["url"] == "http://prometheus:9090"
     assert services()["prometheus"]["ports"] == ["127.0.0.1:9090:9090"]
     assert provisioned()["jsonData"]["timeInterval"] == prometheus()["global"]["scrape_interval"]

@@ -40,7 +40,8 @@ def test_what_is_shipped_is_not_root_and_asks_for_its_health() -> None:
     (user,) = [rest for word, rest in last_stage() if word == "USER"]
     assert int(user) >= 10_000
     (check,) = [rest for word, rest in last_stage() if word == "HEALTHCHECK"]
-    assert 'CMD ["python", "-c"' in check and "/health/live" in check
+    assert 'CMD ["python", "-c"' in check
+    assert "/health/live" in check
 
 
 def test_what_is_shipped_has_no_tools_to_build_with() -> None:

@@ -29,8 +29,12 @@ PICKED_APART = [
     pytest.param("up", {"up"}, set(), set(), id="1 a name alone"),
     pytest.param('sum by (a, b) (x_total{c="d e", f!~"g"})', {"x_total"}, {"c", "f"}, {"a", "b"}, id="2 all"),
     pytest.param("rate(x[5m]) > 0.5 and y offset 10m", {"x", "y"}, set(), set(), id="3 durations, numbers"),
-    pytest.param("x / on (a) group_left (b) y:z:rate5m", {"x", "y:z:rate5m"}, set(), {"a", "b"}, id="4 joins"),
-    pytest.param("time() - x{i=~\"$i\"} or 1e3 * rate(y[$__rate_interval])", {"x", "y"}, {"i"}, set(), id="5 variables"),
+    pytest.param(
+        "x / on (a) group_left (b) y:z:rate5m", {"x", "y:z:rate5m"}, set(), {"a", "b"}, id="4 joins"
+    ),
+    pytest.param(
+        'time() - x{i=~"$i"} or 1e3 * rate(y[$__rate_interval])', {"x", "y"}, {"i"}, set(), id="5 variables"
+    ),
 ]
 
 
@@ -45,7 +49,7 @@ def test_an_expression_is_picked_apart(
 
 
 def test_a_metric_is_asked_for_by_the_suffixes_of_its_type() -> None:
-    """A counter has `_total`, a histogram three and `le`, a summary two, an information `_info`, a gauge none."""
+    """A counter has `_total`, a histogram three and `le`, a summary two, an info `_info`, a gauge none."""
     known = series()
     assert {"string_pool_evictions_total", "stream_pool_gc_pause_seconds_sum"} <= known.keys()
     assert {"stream_pool_lag_records", "stream_pool_build_info"} <= known.keys()
@@ -85,5 +89,8 @@ def test_every_job_and_status_that_is_named_exists() -> None:
     named = set(re.findall(r'job=~?"([^"]+)"', asked))
     assert {job for job in jobs if any(re.fullmatch(each, job) for each in named)} == jobs - {"prometheus"}
     assert all(any(re.fullmatch(each, job) for job in jobs) for each in named)
-    statuses = {each for found in re.findall(r'status(?:=~|!=|=)"([^"]+)"', asked) for each in found.split("|")}
-    assert statuses and statuses <= {status.value for status in Status}
+    statuses = {
+        each for found in re.findall(r'status(?:=~|!=|=)"([^"]+)"', asked) for each in found.split("|")
+    }
+    assert statuses
+    assert statuses <= {status.value for status in Status}

@@ -25,10 +25,13 @@ def test_the_runbook_has_a_section_for_each_alert_and_no_other() -> None:
     found = {section.split("\n", 1)[0]: section for section in sections}
     assert found.keys() == alerts().keys()
     for name, section in found.items():
-        assert re.findall(r"^\*\*(.+?)\*\*", section, flags=re.MULTILINE) == ["Means.", "Look at.", "Do."], name
+        assert re.findall(r"^\*\*(.+?)\*\*", section, flags=re.MULTILINE) == ["Means.", "Look at.", "Do."], (
+            name
+        )
     for rule in alerts().values():
         path, anchor = rule["annotations"]["runbook_url"].split("#")
-        assert ROOT / path == RUNBOOK and anchor in anchors(RUNBOOK)
+        assert ROOT / path == RUNBOOK
+        assert anchor in anchors(RUNBOOK)
 
 
 def test_every_panel_that_the_runbook_names_is_on_the_board() -> None:
@@ -53,7 +56,9 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
     named = set(re.findall(r"STREAM_POOL_[A-Z0-9_]+\*?", page.read_text()))
     assert named
     for each in named:
-        assert each in known or (each.endswith("*") and any(name.startswith(each[:-1]) for name in known)), each
+        assert each in known or (each.endswith("*") and any(name.startswith(each[:-1]) for name in known)), (
+            each
+        )
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -70,4 +75,5 @@ def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
 def test_the_readme_leads_to_both() -> None:
     """From its last line of links."""
     readme = (ROOT / "README.md").read_text()
-    assert "(docs/deployment.md)" in readme and "(docs/runbook.md)" in readme
+    assert "(docs/deployment.md)" in readme
+    assert "(docs/runbook.md)" in readme
