@@ -94,9 +94,10 @@ DRAWN = [
     pytest.param("Lag in records", "StreamPoolLagRecords", id="3 lag in records"),
     pytest.param("Lag in time", "StreamPoolLagSeconds", id="4 lag in time"),
     pytest.param("Keys not found", "StreamPoolPoolMisses", id="5 pool"),
-    pytest.param("Memory of its limit", "StreamPoolMemoryNearLimit", id="6 memory"),
-    pytest.param("Time in the garbage collector", "StreamPoolGcPauses", id="7 collector"),
-    pytest.param("Snapshot", "StreamPoolSnapshotOld", id="8 snapshot"),
+    pytest.param("Evictions", "StreamPoolPoolEvictions", id="6 evictions"),
+    pytest.param("Memory of its limit", "StreamPoolMemoryNearLimit", id="7 memory"),
+    pytest.param("Time in the garbage collector", "StreamPoolGcPauses", id="8 collector"),
+    pytest.param("Snapshot", "StreamPoolSnapshotOld", id="9 snapshot"),
 ]
 
 
