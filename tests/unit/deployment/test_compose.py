@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,10 @@ def test_the_schema_is_no_rubber_stamp(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_an_image_is_pinned(name: str) -> None:
-    """By an exact version and the digest of its content, unless it is built here."""
+    """By an exact version and the digest of its content, or the project's own version where it is built."""
     service = services()[name]
     if "build" in service:
+        assert service["image"] == f"stream-pool:{version('stream-pool')}"
         assert (COMPOSE.parent / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
     else:
         assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+@sha256:[0-9a-f]{64}", service["image"])
