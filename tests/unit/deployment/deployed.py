@@ -16,6 +16,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from stream_pool.settings import Settings
 from stream_pool.telemetry.metrics import TABLE, Declaration
 from stream_pool.telemetry.snapshot import BuildInfo
 
@@ -23,6 +24,9 @@ ROOT = Path(__file__).parents[3]
 DOCKER = ROOT / "docker"
 PROMETHEUS = DOCKER / "prometheus"
 GRAFANA = DOCKER / "grafana"
+
+DEFAULTS = Settings.model_construct()
+"""The settings as they are where nobody sets any, whatever this process's environment says."""
 
 EVERYWHERE = {"job", "instance"}
 """Labels that Prometheus gives to whatever it scrapes."""

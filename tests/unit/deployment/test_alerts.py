@@ -5,12 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from deployed import PROMETHEUS, alerts, bar, load, prometheus
-
-from stream_pool.settings import Settings
+from deployed import DEFAULTS, PROMETHEUS, alerts, bar, load, prometheus
 
 TESTS = sorted((PROMETHEUS / "rules_test").glob("*.yml"))
-SETTINGS = Settings()
 
 
 @pytest.fixture
@@ -86,13 +83,13 @@ def test_an_alert_says_what_and_how_bad_and_where_to_read_on(alert: str) -> None
 
 BARS = [
     pytest.param(
-        "StreamPoolLagRecords", SETTINGS.detector_lag_threshold_records, id="1 lag, as the detector's"
+        "StreamPoolLagRecords", DEFAULTS.detector_lag_threshold_records, id="1 lag, as the detector's"
     ),
     pytest.param(
-        "StreamPoolLatencyP99", SETTINGS.detector_latency_p99_limit_s, id="2 P99, as the detector's"
+        "StreamPoolLatencyP99", DEFAULTS.detector_latency_p99_limit_s, id="2 P99, as the detector's"
     ),
     pytest.param(
-        "StreamPoolSnapshotOld", 3 * SETTINGS.detector_snapshot_interval_s, id="3 three snapshots due"
+        "StreamPoolSnapshotOld", 3 * DEFAULTS.detector_snapshot_interval_s, id="3 three snapshots due"
     ),
 ]
 
@@ -105,20 +102,20 @@ def test_a_bar_is_the_one_of_the_settings(alert: str, expected: float) -> None:
 
 def test_errors_are_told_before_the_budget_stops_the_worker() -> None:
     """Over the budget there would be no worker to tell of."""
-    assert bar("StreamPoolErrorRatio") < SETTINGS.dead_letter_budget_ratio
+    assert bar("StreamPoolErrorRatio") < DEFAULTS.dead_letter_budget_ratio
 
 
 def test_ratios_are_not_judged_on_fewer_records_than_the_detector_does() -> None:
     """A rate of five minutes times its 300 s is a number of records."""
     for alert in ("StreamPoolErrorRatio", "StreamPoolLatencyP99"):
-        assert f"rate5m * 300 >= {SETTINGS.detector_error_min_records}" in alerts()[alert]["expr"]
+        assert f"rate5m * 300 >= {DEFAULTS.detector_error_min_records}" in alerts()[alert]["expr"]
 
 
 def test_a_log_is_not_called_unowned_before_a_first_snapshot_was_due_twice() -> None:
     """An owner is seen by its snapshots."""
-    assert minutes(alerts()["StreamPoolLogUnowned"]["for"]) * 60 >= 2 * SETTINGS.detector_snapshot_interval_s
+    assert minutes(alerts()["StreamPoolLogUnowned"]["for"]) * 60 >= 2 * DEFAULTS.detector_snapshot_interval_s
 
 
 def test_every_observation_is_scraped() -> None:
     """Prometheus asks at least as often as a worker looks."""
-    assert int(prometheus()["global"]["scrape_interval"].removesuffix("s")) <= SETTINGS.interval_s
+    assert int(prometheus()["global"]["scrape_interval"].removesuffix("s")) <= DEFAULTS.interval_s

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deployed import DOCKER, load, prometheus, services
+from deployed import DEFAULTS, DOCKER, load, prometheus, services
 
 from stream_pool.broker.kafka_home import kafka_version
-from stream_pool.settings import Settings, load_settings, unknown_variables, variable
+from stream_pool.settings import load_settings, unknown_variables, variable
 from stream_pool.stream import find_app
 
 COMPOSE = DOCKER / "compose.yaml"
@@ -96,7 +96,7 @@ def test_a_service_that_stays_is_looked_after(name: str) -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_our_processes_stop_by_themselves(name: str) -> None:
     """The engine waits longer than the deadline that the process keeps by itself."""
-    told = services()[name]["environment"].get(variable("stop_timeout_s"), Settings().stop_timeout_s)
+    told = services()[name]["environment"].get(variable("stop_timeout_s"), DEFAULTS.stop_timeout_s)
     assert seconds(services()[name]["stop_grace_period"]) >= float(told) + 5
 
 
@@ -105,8 +105,8 @@ def test_our_processes_are_asked_whether_they_are_ready(name: str) -> None:
     """At the port that the worker serves, by the interpreter that is in the image."""
     program, *arguments = services()[name]["healthcheck"]["test"][1:]
     assert program == "python"
-    assert f"http://127.0.0.1:{Settings().web_port}/health/ready" in arguments[-1]
-    assert services()[name]["expose"] == [str(Settings().web_port)]
+    assert f"http://127.0.0.1:{DEFAULTS.web_port}/health/ready" in arguments[-1]
+    assert services()[name]["expose"] == [str(DEFAULTS.web_port)]
 
 
 def test_a_worker_over_its_budget_is_not_started_for_ever() -> None:
