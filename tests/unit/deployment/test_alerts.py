@@ -51,7 +51,7 @@ def test_the_tests_of_rules_can_fail(promtool: str, tmp_path: Path) -> None:
     shutil.copytree(PROMETHEUS, tmp_path, dirs_exist_ok=True)
     orders = tmp_path / "rules" / "orders.yml"
     orders.write_text(orders.read_text().replace("> 50000", "> 60000"))
-    command = [promtool, "test", "rules", tmp_path / "rules_test" / "orders_test.yml"]
+    command = [promtool, "test", "rules", str(tmp_path / "rules_test" / "orders_test.yml")]
     assert subprocess.run(command, capture_output=True, check=False).returncode != 0
 
 
