@@ -10,6 +10,9 @@ fresh process, one after the other; a round has each of them once, and each roun
 ones drain less of it, so that a round gives each about the same time. What is judged is CPU time a record
 between the warm-up and the end. Ours samples, polls lag and writes to its log every second instead of every
 ten, so that a short run pays for all of it.
+
+Afterwards two workers of one group drain the backlog against one (`workers.py`), which tells what a second
+core is worth. Nothing but their throughput can tell that, and the broker has its share of the cores.
 """
 
 import asyncio
@@ -25,6 +28,7 @@ from stream_pool.bench.client import Program, run_to_marks
 from stream_pool.bench.interval import paired_ratio, spread
 from stream_pool.bench.meter import Reading
 from stream_pool.bench.report import Bar, Report, Sense, environment
+from stream_pool.bench.workers import drain_together, rate_together
 from stream_pool.broker import Broker
 from stream_pool.documents import NATIVE_REASON
 
@@ -35,6 +39,10 @@ CLIENT_TIMEOUT_S = 300.0
 MEMORY_FROM = 50_000
 MEMORY_RUNS = 3
 RSS_LIMIT_MB = 120
+
+TALLY = "tally_app"
+SESSION_TIMEOUT_MS = 6_000
+"""Of workers that share a group: as short as brokers allow, so that the first soon hears of the second."""
 
 QUIET = {"STREAM_POOL_LOG_LEVEL": "error"}
 
@@ -97,6 +105,8 @@ BARS: tuple[tuple[str, Sense, float], ...] = (
 
 Say = Callable[[str], None]
 Figures = dict[str, list[dict[str, float]]]
+Rates = dict[int, list[float]]
+"""Records a second by the number of workers, a figure a round."""
 
 
 def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say: Say) -> Report:
@@ -129,7 +139,12 @@ def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say
         )
     growth = [_growth(servers, backlog) for _ in range(MEMORY_RUNS)]
     say(f"memory: peak over {backlog:,} orders is {max(growth):.2f} of that after {MEMORY_FROM:,}")
-    return _report(where, figures, growth)
+    rates: Rates = {1: [], 2: []}
+    for _ in range(rounds):
+        for workers, values in rates.items():
+            values.append(_rate(servers, workers, backlog))
+    say("records a second by workers: " + ", ".join(f"{n} {max(values):,.0f}" for n, values in rates.items()))
+    return _report(where, figures, growth, rates)
 
 
 def missing_packages() -> list[str]:
@@ -147,13 +162,16 @@ def _order(names: Sequence[str], round_number: int) -> list[str]:
     return [*names[first:], *names[:first]]
 
 
+def _group(name: str) -> str:
+    return f"bench-{name}-{uuid.uuid4().hex[:8]}".replace("_", "-")
+
+
 def _run(servers: str, name: str, marks: tuple[int, ...]) -> tuple[Reading, ...]:
-    group = f"bench-{name}-{uuid.uuid4().hex[:8]}".replace("_", "-")
     return run_to_marks(
         CANDIDATES[name].program,
         broker=servers,
         topic=TOPIC,
-        group=group,
+        group=_group(name),
         marks=marks,
         timeout_s=CLIENT_TIMEOUT_S,
     )
@@ -175,17 +193,31 @@ def _growth(servers: str, backlog: int) -> float:
     return end.peak_rss_bytes / early.rss_bytes
 
 
+def _rate(servers: str, workers: int, backlog: int) -> float:
+    tallies = drain_together(
+        _ours(TALLY, STREAM_POOL_SESSION_TIMEOUT_MS=str(SESSION_TIMEOUT_MS)),
+        workers,
+        broker=servers,
+        topic=TOPIC,
+        group=_group(TALLY),
+        records=backlog,
+        timeout_s=CLIENT_TIMEOUT_S,
+    )
+    return rate_together(tallies)
+
+
 def _line(latest: Mapping[str, Mapping[str, float]]) -> str:
     return ", ".join(f"{name} {run['cpu_us_per_record']:.1f} µs" for name, run in latest.items())
 
 
-def _report(where: Mapping[str, Any], figures: Figures, growth: list[float]) -> Report:
+def _report(where: Mapping[str, Any], figures: Figures, growth: list[float], rates: Rates) -> Report:
     cost = {name: [run["cpu_us_per_record"] for run in runs] for name, runs in figures.items()}
     ratios = {
         f"{one} / {other}": paired_ratio(cost[one], cost[other])
         for one, other in RATIOS
         if one in cost and other in cost
     }
+    ratios["two workers / one"] = paired_ratio(rates[2], rates[1])
     peak_mb = [run["peak_rss_bytes"] / 1e6 for run in figures["stream_pool"]]
     return Report(
         bench="stream",
@@ -203,5 +235,6 @@ def _report(where: Mapping[str, Any], figures: Figures, growth: list[float]) -> 
             ),
             Bar("peak memory while draining, MB", spread(peak_mb), "<=", RSS_LIMIT_MB),
             Bar(f"peak memory, of that after {MEMORY_FROM:,} orders", spread(growth), "<=", 1.2),
+            Bar("records a second, two workers / one", ratios["two workers / one"], ">=", 1.8),
         ),
     )

@@ -31,6 +31,7 @@ COST_US = {
 }
 PEERS = ("quix_app", "bytewax_flow")
 PEAK_BYTES = 80e6
+RATES = {1: [70_000.0, 71_000.0], 2: [133_000.0, 135_000.0]}
 
 
 def _figures(**cost_us: float) -> dict[str, list[dict[str, float]]]:
@@ -59,7 +60,7 @@ def test_a_bar_is_a_ratio_of_two_candidates() -> None:
 
 def test_every_bar_of_good_figures_holds() -> None:
     """Those against ours as it ships say how much better it is, the older ones what share it costs."""
-    report = _report({}, _figures(), [1.05, 1.1, 1.15])
+    report = _report({}, _figures(), [1.05, 1.1, 1.15], RATES)
     assert report.holds
     assert report.ratios["bare_batches / stream_pool_batches"].value == pytest.approx(3.0)
     assert report.ratios["stream_pool_orjson / faust_agent"].value == pytest.approx(0.1)
@@ -67,6 +68,7 @@ def test_every_bar_of_good_figures_holds() -> None:
         *((sense, limit) for _, sense, limit in BARS),
         ("<=", 120),
         ("<=", 1.2),
+        (">=", 1.8),
     ]
     assert [bar.must for bar in report.bars[:5]] == [">= 1.25", ">= 2.5", ">= 12", ">= 1.25", ">= 1.25"]
 
@@ -82,25 +84,32 @@ def test_every_bar_of_good_figures_holds() -> None:
 )
 def test_a_slow_candidate_misses_its_own_bars(name: str, missed: set[str]) -> None:
     """The twin is reported and not judged."""
-    assert _missed(_report({}, _figures(**{name: 50.0}), [1.1])) == missed
+    assert _missed(_report({}, _figures(**{name: 50.0}), [1.1], RATES)) == missed
 
 
 @pytest.mark.parametrize("peer", PEERS)
 def test_a_peer_that_is_nearly_as_good_misses_the_bar(peer: str) -> None:
     """Each is judged by itself."""
-    assert _missed(_report({}, _figures(**{peer: 9.5}), [1.1])) == {f"{peer} / stream_pool"}
+    assert _missed(_report({}, _figures(**{peer: 9.5}), [1.1], RATES)) == {f"{peer} / stream_pool"}
 
 
 def test_memory_is_judged_by_its_worst_round() -> None:
     """Megabytes of ours; what the others hold is reported."""
     figures = _figures()
     figures["quix_app"][0]["peak_rss_bytes"] = 900e6
-    assert _report({}, figures, [1.1]).holds
+    assert _report({}, figures, [1.1], RATES).holds
     figures["stream_pool"][1]["peak_rss_bytes"] = 130e6
-    report = _report({}, figures, [1.1])
+    report = _report({}, figures, [1.1], RATES)
     name = "peak memory while draining, MB"
     assert _missed(report) == {name}
-    assert report.bars[-2] == Bar(name, Interval(105.0, 80.0, 130.0), "<=", 120)
+    assert report.bars[-3] == Bar(name, Interval(105.0, 80.0, 130.0), "<=", 120)
+
+
+def test_a_second_worker_must_be_worth_most_of_one() -> None:
+    """The rate of both, of that of one alone."""
+    report = _report({}, _figures(), [1.1], {1: [70_000.0, 71_000.0], 2: [112_000.0, 113_600.0]})
+    assert _missed(report) == {"records a second, two workers / one"}
+    assert report.ratios["two workers / one"].value == pytest.approx(1.6)
 
 
 def test_what_is_not_installed_is_left_out_with_its_ratios_and_bars() -> None:
@@ -108,7 +117,7 @@ def test_what_is_not_installed_is_left_out_with_its_ratios_and_bars() -> None:
     names = present(["bytewax", "confluent_kafka"])
     assert set(CANDIDATES) - set(names) == {"bytewax_flow", "confluent_loop"}
     figures = {name: runs for name, runs in _figures().items() if name in names}
-    report = _report({}, figures, [1.1])
+    report = _report({}, figures, [1.1], RATES)
     assert set(report.candidates) == set(names)
     assert not any("bytewax" in name or "confluent" in name for name in report.ratios)
     assert [bar.name for bar in report.bars if "quix" in bar.name] == ["CPU a record, quix_app / stream_pool"]
