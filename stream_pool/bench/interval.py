@@ -39,8 +39,13 @@ def spread(values: Sequence[float]) -> Interval:
 
 
 def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
-    """The geometric mean of `ours[i] / theirs[i]`, and its interval. At least two rounds, all positive."""
+    """The geometric mean of `ours[i] / theirs[i]`, and its interval. At least two rounds, all positive.
+
+    A figure that is unknown (NaN) makes the whole unknown.
+    """
     logs = [math.log(one / other) for one, other in zip(ours, theirs, strict=True)]
+    if any(map(math.isnan, logs)):
+        return exactly(math.nan)
     mean = statistics.fmean(logs)
     t = _T_95[min(len(logs) - 1, len(_T_95)) - 1]
     half = t * statistics.stdev(logs) / math.sqrt(len(logs))

@@ -16,6 +16,7 @@ core is worth. Nothing but their throughput can tell that, and the broker has it
 """
 
 import asyncio
+import math
 import statistics
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -142,7 +143,7 @@ def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say
     rates: Rates = {1: [], 2: []}
     for _ in range(rounds):
         for workers, values in rates.items():
-            values.append(_rate(servers, workers, backlog))
+            values.append(_rate(servers, workers, backlog, say))
     say("records a second by workers: " + ", ".join(f"{n} {max(values):,.0f}" for n, values in rates.items()))
     return _report(where, figures, growth, rates)
 
@@ -193,7 +194,8 @@ def _growth(servers: str, backlog: int) -> float:
     return end.peak_rss_bytes / early.rss_bytes
 
 
-def _rate(servers: str, workers: int, backlog: int) -> float:
+def _rate(servers: str, workers: int, backlog: int, say: Say) -> float:
+    """Records a second, or unknown where the backlog was drained before all had joined."""
     tallies = drain_together(
         _ours(TALLY, STREAM_POOL_SESSION_TIMEOUT_MS=str(SESSION_TIMEOUT_MS)),
         workers,
@@ -203,7 +205,11 @@ def _rate(servers: str, workers: int, backlog: int) -> float:
         records=backlog,
         timeout_s=CLIENT_TIMEOUT_S,
     )
-    return rate_together(tallies)
+    try:
+        return rate_together(tallies)
+    except ValueError as error:
+        say(f"{workers} workers: {error}; a larger --backlog gives them time")
+        return math.nan
 
 
 def _line(latest: Mapping[str, Mapping[str, float]]) -> str:

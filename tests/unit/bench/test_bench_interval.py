@@ -32,6 +32,12 @@ def test_rounds_that_agree_leave_no_doubt() -> None:
     assert (ratio.value, ratio.low, ratio.high) == pytest.approx((1.1, 1.1, 1.1))
 
 
+def test_one_unknown_round_makes_the_ratio_unknown() -> None:
+    """Not an error, and no figure of the other rounds alone."""
+    ratio = paired_ratio([1.1, math.nan, 1.2], [1.0, 1.0, 1.0])
+    assert all(map(math.isnan, (ratio.value, ratio.low, ratio.high)))
+
+
 @given(COSTS)
 def test_the_value_lies_within_its_interval_and_turns_round(costs: list[tuple[float, float]]) -> None:
     """low ≤ value ≤ high, and the other way about every end is the inverse of the opposite one."""

@@ -112,6 +112,16 @@ def test_a_second_worker_must_be_worth_most_of_one() -> None:
     assert report.ratios["two workers / one"].value == pytest.approx(1.6)
 
 
+def test_workers_that_never_met_are_unknown_and_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backlog that one drains before the other has joined judges nothing, and says what would help."""
+    said: list[str] = []
+    monkeypatch.setattr(stream, "drain_together", lambda *_, **__: [[(1.0, 5_000), (2.0, 60_000)], []])
+    unknown = stream._rate("h:1", 2, 60_000, said.append)
+    assert "--backlog" in said[0]
+    report = _report({}, _figures(), [1.1], {1: [70_000.0, 71_000.0], 2: [unknown, 140_000.0]})
+    assert _missed(report) == {"records a second, two workers / one"}
+
+
 def test_what_is_not_installed_is_left_out_with_its_ratios_and_bars() -> None:
     """Nothing is judged that was not measured."""
     names = present(["bytewax", "confluent_kafka"])
