@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.errors import ExitCode
+from stream_pool.errors import ExitCode, MisuseError
 from stream_pool.settings import CONFIG_FILE, load_settings, refuse_unknown, shown, variable
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ def worker(
     web_port: Annotated[int | None, typer.Option(help="Port for /metrics and /health.")] = None,
     decoder: Annotated[str | None, typer.Option(help="stream_pool or orjson.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Draw the worker on this terminal; its log shows there.")
+    ] = False,
     config: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print every setting, secrets masked, and end.")
@@ -52,7 +55,7 @@ def worker(
     if print_config:
         print(json.dumps(shown(settings), indent=2))
         raise typer.Exit(ExitCode.OK)
-    raise typer.Exit(_run(app))
+    raise typer.Exit(_run_watched(app, settings) if watch else _run(app))
 
 
 def configure(given: Mapping[str, object], config: Path | None = None) -> "Settings":
@@ -72,6 +75,26 @@ def configure(given: Mapping[str, object], config: Path | None = None) -> "Setti
 
     configure_logging(settings.log_level, settings.log_format)
     return settings
+
+
+def _run_watched(path: str, settings: "Settings") -> ExitCode:
+    from rich.console import Console
+
+    from stream_pool.cli.watch.live import LastLines, Watch
+    from stream_pool.stream import Worker, find_app
+    from stream_pool.telemetry import configure_logging
+
+    console = Console()
+    if not console.is_terminal:
+        raise MisuseError("--watch draws on a terminal, and standard output is none")
+    log = LastLines()
+    configure_logging(settings.log_level, "console", log)
+    sys.path.insert(0, str(Path.cwd()))
+    app = find_app(path)
+    code = Worker(app, Watch(app, log, console)).run()
+    if code != ExitCode.OK:  # the end may have come before the first screen, or between two
+        print("\n".join(log.lines()), file=sys.stderr)
+    return code
 
 
 def _run(path: str) -> ExitCode:

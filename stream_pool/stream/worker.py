@@ -17,6 +17,7 @@ from typing import Any
 
 import faust
 import structlog
+from mode import Service
 
 from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
 from stream_pool.settings import variable
@@ -29,10 +30,13 @@ _EXIT_MARGIN_S = 0.5
 
 
 class Worker(faust.Worker):
-    """The process of one app. Call `run`; it returns the exit code. Logging is the caller's to set up."""
+    """The process of one app, and of `services` beside it. Call `run`; it returns the exit code. Logging is
+    the caller's to set up."""
 
-    def __init__(self, app: App, **options: Any) -> None:
-        super().__init__(app, override_logging=False, redirect_stdouts=False, quiet=True, **options)
+    def __init__(self, app: App, *services: Service, **options: Any) -> None:
+        super().__init__(
+            app, *services, override_logging=False, redirect_stdouts=False, quiet=True, **options
+        )
         self.spinner = None
         self._app = app
         self._ending = asyncio.Event()

@@ -36,11 +36,12 @@ class WorkerProcess:
         self.log = directory / f"{name}.log"
         self.started_s = time.monotonic()
         self.signalled_s = self.started_s
+        self.environment = {**_environment(), **variables}
         with self.log.open("wb") as sink:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *command],
                 cwd=APPS,
-                env={**_environment(), **variables},
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,

@@ -27,6 +27,13 @@ def seconds(value: float | None) -> str:
     return f"{value * 1_000:.0f} ms" if value < 1 else f"{value:.1f} s"
 
 
+def duration(value: float) -> str:
+    """A time that goes on, as `02:07` or `3:02:07`."""
+    minutes, seconds_ = divmod(max(0, int(value)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds_:02}" if hours else f"{minutes:02}:{seconds_:02}"
+
+
 def megabytes(value: int | None) -> str:
     """Bytes in units of a million."""
     return UNKNOWN if value is None else f"{value / 1e6:.0f} MB"
