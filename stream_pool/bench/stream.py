@@ -1,21 +1,26 @@
-"""`bench stream`: what a record costs on its whole way, against the least that it can cost and against Faust.
+"""`bench stream`: what a record costs on its whole way, against the least that it can cost and against peers.
 
 Ours and the bare loop (aiokafka and orjson) are measured one record at a time and with whole batches kept
 decoded; ours also with orjson for its decoder, which tells what the worker costs from what the decoder
-costs, and with the Python twin. Without the compiled core all of ours runs on the twin.
+costs, and with the Python twin. Without the compiled core all of ours runs on the twin. Peers are Faust, Quix
+Streams, Bytewax and a loop on librdkafka (confluent-kafka); one that is not installed is left out, out loud.
 
 Every candidate drains the same backlog (seeded orders, 17 levels, 4 partitions) with a group of its own, in a
 fresh process, one after the other; a round has each of them once, and each round begins with another. Slower
 ones drain less of it, so that a round gives each about the same time. What is judged is CPU time a record
 between the warm-up and the end. Ours samples, polls lag and writes to its log every second instead of every
 ten, so that a short run pays for all of it.
+
+Afterwards two workers of one group drain the backlog against one (`workers.py`), which tells what a second
+core is worth. Nothing but their throughput can tell that, and the broker has its share of the cores.
 """
 
 import asyncio
 import statistics
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from stream_pool.bench.backlog import preload
@@ -23,6 +28,7 @@ from stream_pool.bench.client import Program, run_to_marks
 from stream_pool.bench.interval import paired_ratio, spread
 from stream_pool.bench.meter import Reading
 from stream_pool.bench.report import Bar, Report, Sense, environment
+from stream_pool.bench.workers import drain_together, rate_together
 from stream_pool.broker import Broker
 from stream_pool.documents import NATIVE_REASON
 
@@ -32,16 +38,22 @@ CLIENT_TIMEOUT_S = 300.0
 
 MEMORY_FROM = 50_000
 MEMORY_RUNS = 3
+RSS_LIMIT_MB = 120
+
+TALLY = "tally_app"
+SESSION_TIMEOUT_MS = 6_000
+"""Of workers that share a group: as short as brokers allow, so that the first soon hears of the second."""
 
 QUIET = {"STREAM_POOL_LOG_LEVEL": "error"}
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A program that is compared. It drains `share` of the records."""
+    """A program that is compared: it drains `share` of the records, and may need a package of its own."""
 
     program: Program
     share: float
+    needs: str | None = None
 
 
 def _ours(app: str = "pool_app", **settings: str) -> Program:
@@ -61,29 +73,40 @@ CANDIDATES: dict[str, Candidate] = {
     "stream_pool_orjson": Candidate(_ours(STREAM_POOL_DECODER="orjson"), 1.0),
     "faust_agent": Candidate(_theirs("faust_agent"), 0.2),
     "stream_pool_twin": Candidate(_ours(STREAM_POOL_PURE="1"), 0.2),
+    "confluent_loop": Candidate(_theirs("confluent_loop"), 1.0, "confluent_kafka"),
+    "quix_app": Candidate(_theirs("quix_app"), 1.0, "quixstreams"),
+    "bytewax_flow": Candidate(_theirs("bytewax_flow"), 1.0, "bytewax"),
 }
+"""All of them; a package that one needs comes with the extra `bench`."""
 
 RATIOS = (
     ("bare_loop", "stream_pool"),
     ("bare_batches", "stream_pool_batches"),
     ("faust_agent", "stream_pool"),
+    ("quix_app", "stream_pool"),
+    ("bytewax_flow", "stream_pool"),
+    ("confluent_loop", "stream_pool"),
     ("stream_pool_orjson", "bare_loop"),
     ("stream_pool_orjson", "faust_agent"),
     ("stream_pool_twin", "bare_loop"),
     ("stream_pool_twin", "faust_agent"),
 )
-"""Which costs are divided by which."""
+"""Which costs are divided by which. What lacks a candidate, here and among the bars, is left out with it."""
 
 BARS: tuple[tuple[str, Sense, float], ...] = (
     ("bare_loop / stream_pool", ">=", 1.25),
     ("bare_batches / stream_pool_batches", ">=", 2.5),
-    ("faust_agent / stream_pool", ">=", 10),
+    ("faust_agent / stream_pool", ">=", 12),
+    ("quix_app / stream_pool", ">=", 1.25),
+    ("bytewax_flow / stream_pool", ">=", 1.25),
     ("stream_pool_orjson / bare_loop", "<=", 1.1),
     ("stream_pool_orjson / faust_agent", "<=", 0.1),
 )
 
 Say = Callable[[str], None]
 Figures = dict[str, list[dict[str, float]]]
+Rates = dict[int, list[float]]
+"""Records a second by the number of workers, a figure a round."""
 
 
 def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say: Say) -> Report:
@@ -92,14 +115,23 @@ def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say
     Raises `BenchClientError` where a candidate does not come to its end.
     """
     servers = broker.bootstrap_servers
+    missing = missing_packages()
+    if missing:
+        say(f"left out, since the extra `bench` is not installed: {', '.join(missing)}")
+    names = present(missing)
     where = environment(
-        str(broker), core=NATIVE_REASON or "compiled", rounds=rounds, records=records, backlog=backlog
+        str(broker),
+        core=NATIVE_REASON or "compiled",
+        rounds=rounds,
+        records=records,
+        backlog=backlog,
+        left_out=", ".join(missing) or "nothing",
     )
     say(f"writing a backlog of {backlog:,} orders to {broker}")
     asyncio.run(preload(servers, TOPIC, orders=backlog, partitions=PARTITIONS, say=say))
-    figures: Figures = {name: [] for name in CANDIDATES}
+    figures: Figures = {name: [] for name in names}
     for round_number in range(rounds):
-        for name in _order(round_number):
+        for name in _order(names, round_number):
             figures[name].append(_measure(servers, name, records))
         say(
             f"round {round_number + 1} of {rounds}: "
@@ -107,22 +139,39 @@ def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say
         )
     growth = [_growth(servers, backlog) for _ in range(MEMORY_RUNS)]
     say(f"memory: peak over {backlog:,} orders is {max(growth):.2f} of that after {MEMORY_FROM:,}")
-    return _report(where, figures, growth)
+    rates: Rates = {1: [], 2: []}
+    for _ in range(rounds):
+        for workers, values in rates.items():
+            values.append(_rate(servers, workers, backlog))
+    say("records a second by workers: " + ", ".join(f"{n} {max(values):,.0f}" for n, values in rates.items()))
+    return _report(where, figures, growth, rates)
 
 
-def _order(round_number: int) -> list[str]:
-    names = list(CANDIDATES)
+def missing_packages() -> list[str]:
+    """What candidates need and is not installed here."""
+    return [c.needs for c in CANDIDATES.values() if c.needs is not None and find_spec(c.needs) is None]
+
+
+def present(missing: Sequence[str]) -> list[str]:
+    """Names of the candidates that can run without these packages."""
+    return [name for name, candidate in CANDIDATES.items() if candidate.needs not in missing]
+
+
+def _order(names: Sequence[str], round_number: int) -> list[str]:
     first = round_number % len(names)
-    return names[first:] + names[:first]
+    return [*names[first:], *names[:first]]
+
+
+def _group(name: str) -> str:
+    return f"bench-{name}-{uuid.uuid4().hex[:8]}".replace("_", "-")
 
 
 def _run(servers: str, name: str, marks: tuple[int, ...]) -> tuple[Reading, ...]:
-    group = f"bench-{name}-{uuid.uuid4().hex[:8]}".replace("_", "-")
     return run_to_marks(
         CANDIDATES[name].program,
         broker=servers,
         topic=TOPIC,
-        group=group,
+        group=_group(name),
         marks=marks,
         timeout_s=CLIENT_TIMEOUT_S,
     )
@@ -144,13 +193,32 @@ def _growth(servers: str, backlog: int) -> float:
     return end.peak_rss_bytes / early.rss_bytes
 
 
+def _rate(servers: str, workers: int, backlog: int) -> float:
+    tallies = drain_together(
+        _ours(TALLY, STREAM_POOL_SESSION_TIMEOUT_MS=str(SESSION_TIMEOUT_MS)),
+        workers,
+        broker=servers,
+        topic=TOPIC,
+        group=_group(TALLY),
+        records=backlog,
+        timeout_s=CLIENT_TIMEOUT_S,
+    )
+    return rate_together(tallies)
+
+
 def _line(latest: Mapping[str, Mapping[str, float]]) -> str:
     return ", ".join(f"{name} {run['cpu_us_per_record']:.1f} µs" for name, run in latest.items())
 
 
-def _report(where: Mapping[str, Any], figures: Figures, growth: list[float]) -> Report:
+def _report(where: Mapping[str, Any], figures: Figures, growth: list[float], rates: Rates) -> Report:
     cost = {name: [run["cpu_us_per_record"] for run in runs] for name, runs in figures.items()}
-    ratios = {f"{one} / {other}": paired_ratio(cost[one], cost[other]) for one, other in RATIOS}
+    ratios = {
+        f"{one} / {other}": paired_ratio(cost[one], cost[other])
+        for one, other in RATIOS
+        if one in cost and other in cost
+    }
+    ratios["two workers / one"] = paired_ratio(rates[2], rates[1])
+    peak_mb = [run["peak_rss_bytes"] / 1e6 for run in figures["stream_pool"]]
     return Report(
         bench="stream",
         environment=where,
@@ -160,7 +228,13 @@ def _report(where: Mapping[str, Any], figures: Figures, growth: list[float]) -> 
         },
         ratios=ratios,
         bars=(
-            *(Bar(f"CPU a record, {name}", ratios[name], sense, limit) for name, sense, limit in BARS),
+            *(
+                Bar(f"CPU a record, {name}", ratios[name], sense, limit)
+                for name, sense, limit in BARS
+                if name in ratios
+            ),
+            Bar("peak memory while draining, MB", spread(peak_mb), "<=", RSS_LIMIT_MB),
             Bar(f"peak memory, of that after {MEMORY_FROM:,} orders", spread(growth), "<=", 1.2),
+            Bar("records a second, two workers / one", ratios["two workers / one"], ">=", 1.8),
         ),
     )

@@ -73,8 +73,8 @@ class Settings(SecuritySettings):
     """Where Kafka listens."""
     web_host: str = Field("127.0.0.1", max_length=253)
     """Address that the web server (metrics, health) binds to."""
-    web_port: int = Field(6066, ge=1, le=65_535)
-    """Port of the web server."""
+    web_port: int = Field(6066, ge=0, le=65_535)
+    """Port of the web server; 0 takes a free one, which the line `worker started` names."""
     connect_timeout_s: float = Field(10, ge=0.1, le=600)
     """How long the broker is tried at the start before the worker gives up."""
 
@@ -90,6 +90,8 @@ class Settings(SecuritySettings):
     """Bytes fetched from one partition at a time."""
     session_timeout_ms: int = Field(10_000, ge=1_000, le=1_800_000)
     """A worker that sends no heartbeat for so long is taken out of its group."""
+    group_instance_id: str = Field("", max_length=200)
+    """Static membership: a name that this worker keeps over restarts and that no other of its group has."""
     rebalance_timeout_ms: int = Field(30_000, ge=1_000, le=1_800_000)
     """How long the group waits for a member to rejoin; above the drain."""
     drain_timeout_s: float = Field(6, ge=0, le=3_600)
@@ -106,6 +108,8 @@ class Settings(SecuritySettings):
     """Where a group without a commit begins."""
     on_offset_lost: Literal["stop", "earliest", "latest"] = "stop"
     """What happens when retention has overtaken the committed offset."""
+    on_wire_format: Literal["stop", "dead_letter"] = "stop"
+    """What happens when a topic begins with a schema registry's wire format where JSON is expected."""
     event_buffer: int = Field(1_000, ge=1, le=1_000_000)
     """Observations that wait while the log cannot be written; the oldest are dropped."""
 

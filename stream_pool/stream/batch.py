@@ -14,6 +14,7 @@ import structlog
 from stream_pool.stream.offsets import Claim, Record
 from stream_pool.stream.order import Current, Order
 from stream_pool.stream.runtime import Runtime, Tombstone, poison_reason
+from stream_pool.stream.wire_format import WireFormat, refuse_wire_format
 
 log = structlog.get_logger(__name__)
 
@@ -117,13 +118,22 @@ class Batch:
         self.bury(order.record, reason, None)
 
     def bury_poison(self, record: Record, error: Exception) -> None:
-        """Bury a record whose value could not be read."""
+        """Bury a record whose value could not be read.
+
+        Raises `WireFormat` where a whole topic seems to be what the app does not decode.
+        """
         if record.value is None:
             error = Tombstone("the record has no value")
-        reason = poison_reason(error)
+        reason = poison_reason(error, record.value)
+        if reason == WireFormat.reason and self._runtime.stop_on_wire_format and self._is_first(record):
+            refuse_wire_format(self.records)
         where = f"{record.topic}-{record.partition}@{record.offset}"
         log.warning("poison record", record=where, reason=reason, at=getattr(error, "offset", None))
         self.bury(record, reason, error)
+
+    def _is_first(self, record: Record) -> bool:
+        """Whether it is the first that this process does of its partition."""
+        return self._counters.records == 0 and record is self.records[0]
 
     def count_handler_error(self) -> None:
         """A handler raised: counted once a call, whatever becomes of the record."""

@@ -48,6 +48,13 @@ def _edge_s(latency_s: float) -> float:
     return BOUNDS_S[index] if index < len(BOUNDS_S) else math.inf
 
 
+def _in_thread(handler: Handler) -> Handler:
+    async def handle(order: Order) -> Any:
+        return await asyncio.to_thread(handler, order)
+
+    return handle
+
+
 class Each:
     """Runs one handler over batches: made when an agent is declared, `run` for each batch."""
 
@@ -58,6 +65,7 @@ class Each:
         on_error: OnError = "dead_letter",
         retries: int = 2,
         objects_only: bool = True,
+        in_thread: bool = False,
     ) -> None:
         self.handler = handler
         self.on_error = on_error
@@ -69,6 +77,11 @@ class Each:
                 f"handler {self.name} has a yield in it: it would never run. Declare it with @app.agent"
             )
         self._is_async = inspect.iscoroutinefunction(handler)
+        if in_thread:
+            if self._is_async:
+                raise MisuseError(f"handler {self.name} is async: only a sync one can run in a thread")
+            self.handler = _in_thread(handler)
+            self._is_async = True
 
     async def run(self, batch: Batch, runtime: Runtime) -> None:
         """Handle a batch from its first record to its last, or until its partition is taken away.

@@ -92,6 +92,7 @@ class Plant:
                 "session_timeout_ms": settings.session_timeout_ms,
                 "heartbeat_interval_ms": settings.session_timeout_ms // 3,
                 "rebalance_timeout_ms": settings.rebalance_timeout_ms,
+                **({"group_instance_id": settings.group_instance_id} if settings.group_instance_id else {}),
             },
             source_options=SourceOptions(
                 poll_timeout_ms=settings.poll_timeout_ms,
@@ -158,6 +159,7 @@ class Plant:
             fail=self.fail,
             yield_interval_s=settings.yield_interval_ms / 1_000,
             random=self.host.random,
+            stop_on_wire_format=settings.on_wire_format == "stop",
         )
 
     @property

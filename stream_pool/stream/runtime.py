@@ -10,13 +10,14 @@ from typing import Any, NoReturn
 import orjson
 
 from stream_pool.clock import Clock
-from stream_pool.documents import Document
+from stream_pool.documents import DecodeError, Document
 from stream_pool.errors import StreamPoolError
 from stream_pool.stream.budget import DeadLetterBudget
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.dead_letters import DeadLetters
 from stream_pool.stream.errors import DeadLetterBudgetExceeded
 from stream_pool.stream.offsets import Record
+from stream_pool.stream.wire_format import WireFormat, is_wire_format
 
 OBJECT_TYPES = frozenset({Document, dict})
 """The types that a decoded JSON object may have: the decoder's own, or orjson's."""
@@ -39,8 +40,10 @@ def refuse_root(document: Any) -> NoReturn:
     raise RootNotObject(f"the root is of type {type(document).__name__}, not an object")
 
 
-def poison_reason(error: Exception) -> str:
+def poison_reason(error: Exception, value: bytes | None) -> str:
     """The slug of an error that reading a value raised."""
+    if isinstance(error, DecodeError | orjson.JSONDecodeError) and is_wire_format(value):
+        return WireFormat.reason
     if isinstance(error, StreamPoolError):
         return error.reason
     if isinstance(error, orjson.JSONDecodeError):
@@ -66,6 +69,7 @@ class Runtime:
         fail: Callable[[StreamPoolError], None],
         yield_interval_s: float,
         random: chance.Random,
+        stop_on_wire_format: bool = True,
     ) -> None:
         self.decode = decode
         self.clock = clock
@@ -75,6 +79,7 @@ class Runtime:
         self.fail = fail
         self.yield_interval_s = yield_interval_s
         self.random = random
+        self.stop_on_wire_format = stop_on_wire_format
 
     def decode_any(self, value: bytes | None) -> Any:
         """As `decode`, and None of a tombstone: for agents that take more than objects."""

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 from aiokafka.admin import NewTopic
-from support import Lab
+from support import Lab, until
 
 from stream_pool.broker.probe import free_port
 
@@ -47,6 +47,22 @@ async def test_a_port_that_is_taken(lab: Lab) -> None:
     assert f"127.0.0.1:{port}" in line["error"]
     assert "STREAM_POOL_WEB_PORT" in line["error"]
     assert "Traceback" not in worker.text()
+
+
+async def test_port_0_takes_a_free_one(lab: Lab) -> None:
+    """Two workers on one host, each at a port of its own, which its log names; and two names in the log."""
+    topic = await lab.topics.create(partitions=2)
+    workers = [lab.worker("each_async", topic, web_port=0) for _ in range(2)]
+    urls = [(await worker.says("worker started"))["web"] for worker in workers]
+    for worker, url in zip(workers, urls, strict=True):
+        worker.port = int(url.removeprefix("http://127.0.0.1:"))
+        assert await worker.get("/health/live", 200) is not None
+    assert len(set(urls)) == 2
+
+    async def names() -> bool:
+        return len({event.event.worker for event in await lab.events("signals.sampled")}) == 2
+
+    await until(names, lab.report)
 
 
 async def test_an_own_topic_of_the_wrong_shape(lab: Lab) -> None:

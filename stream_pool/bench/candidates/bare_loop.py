@@ -1,4 +1,4 @@
-"""The least that a consumer can do: fetch, decode with orjson, count, commit every second."""
+"""The least that a consumer can do: fetch, decode with orjson, read a field, count, commit every second."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ def decode_and_count(fetched: Fetched) -> int:
     count = 0
     for records in fetched.values():
         for record in records:
-            orjson.loads(record.value)
+            orjson.loads(record.value)["customer"]["id"]
             count += 1
     return count
 

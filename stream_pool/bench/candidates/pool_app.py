@@ -13,6 +13,7 @@ done = 0
 def count_order(order: Order) -> None:
     """Count until the meter ends the process."""
     global done
+    order.document["customer"]["id"]
     done += 1
     if done == meter.next_mark:
         meter.read(done)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_pool.bench.meter import Job, read_results
+from stream_pool.bench.meter import STATUS, Job, peak_rss_bytes, read_results
 
 HELD_BYTES = 40 << 20
 PROGRAM = f"""
@@ -19,6 +19,12 @@ while True:
     if done >= meter.next_mark:
         held = bytearray({HELD_BYTES}) if done < 20 else b""
         meter.read(done)
+"""
+PARENT_BYTES = 400 << 20
+PARENT = """
+import os, subprocess, sys
+held = b"x" * int(os.environ["PARENT_BYTES"])
+subprocess.run([sys.executable, "-c", os.environ["CLIENT"]], check=True)
 """
 
 
@@ -41,6 +47,24 @@ def test_a_client_reads_at_each_mark_and_ends_at_the_last(tmp_path: Path) -> Non
     assert first.cpu_s <= last.cpu_s
     assert first.wall_s <= last.wall_s
     assert last.peak_rss_bytes > last.rss_bytes + HELD_BYTES / 2
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="no /proc: the peak is what getrusage knows")
+def test_the_peak_of_a_client_is_its_own(tmp_path: Path) -> None:
+    """What the bench itself holds is no part of what its candidates cost."""
+    job = Job("h:1", "orders", "g", (10, 20), str(tmp_path / "results"))
+    environment = {**os.environ, **job.to_environment(), "CLIENT": PROGRAM, "PARENT_BYTES": str(PARENT_BYTES)}
+    subprocess.run([sys.executable, "-c", PARENT], env=environment, timeout=60, check=True)
+    _, last = read_results(tmp_path / "results")
+    assert HELD_BYTES < last.peak_rss_bytes < PARENT_BYTES
+
+
+def test_the_peak_is_read_from_the_kernel(tmp_path: Path) -> None:
+    """Kibibytes in the file, bytes here; without the file there is still a figure."""
+    status = tmp_path / "status"
+    status.write_text("Name:\tpython\nVmPeak:\t  900 kB\nVmHWM:\t  700 kB\nVmRSS:\t  500 kB\n")
+    assert peak_rss_bytes(status) == 700 * 1024
+    assert peak_rss_bytes(tmp_path / "nothing") > 700 * 1024
 
 
 def test_a_client_that_ended_early_has_no_results(tmp_path: Path) -> None:

@@ -1,8 +1,21 @@
 """What the bench of the whole path compares, and what it makes of the figures."""
 
+from importlib.util import find_spec
+
 import pytest
 
-from stream_pool.bench.stream import BARS, CANDIDATES, RATIOS, _order, _report
+from stream_pool.bench import stream
+from stream_pool.bench.interval import Interval
+from stream_pool.bench.report import Bar, Report
+from stream_pool.bench.stream import (
+    BARS,
+    CANDIDATES,
+    RATIOS,
+    _order,
+    _report,
+    missing_packages,
+    present,
+)
 
 COST_US = {
     "stream_pool": 8.0,
@@ -12,19 +25,29 @@ COST_US = {
     "stream_pool_orjson": 10.0,
     "faust_agent": 100.0,
     "stream_pool_twin": 40.0,
+    "confluent_loop": 9.0,
+    "quix_app": 12.0,
+    "bytewax_flow": 11.0,
 }
+PEERS = ("quix_app", "bytewax_flow")
+PEAK_BYTES = 80e6
+RATES = {1: [70_000.0, 71_000.0], 2: [133_000.0, 135_000.0]}
 
 
 def _figures(**cost_us: float) -> dict[str, list[dict[str, float]]]:
     return {
-        name: [{"cpu_us_per_record": cost * noise} for noise in (1.0, 1.001)]
+        name: [{"cpu_us_per_record": cost * noise, "peak_rss_bytes": PEAK_BYTES} for noise in (1.0, 1.001)]
         for name, cost in {**COST_US, **cost_us}.items()
     }
 
 
+def _missed(report: Report) -> set[str]:
+    return {bar.name.removeprefix("CPU a record, ") for bar in report.bars if not bar.holds}
+
+
 def test_every_candidate_leads_in_one_round() -> None:
     """Whatever a place in the round is worth, each has it as often as the others."""
-    rounds = [_order(number) for number in range(len(CANDIDATES))]
+    rounds = [_order(list(CANDIDATES), number) for number in range(len(CANDIDATES))]
     for place in zip(*rounds, strict=True):
         assert set(place) == set(CANDIDATES)
 
@@ -37,17 +60,23 @@ def test_a_bar_is_a_ratio_of_two_candidates() -> None:
 
 def test_every_bar_of_good_figures_holds() -> None:
     """Those against ours as it ships say how much better it is, the older ones what share it costs."""
-    report = _report({}, _figures(), [1.05, 1.1, 1.15])
+    report = _report({}, _figures(), [1.05, 1.1, 1.15], RATES)
     assert report.holds
     assert report.ratios["bare_batches / stream_pool_batches"].value == pytest.approx(3.0)
     assert report.ratios["stream_pool_orjson / faust_agent"].value == pytest.approx(0.1)
-    assert [bar.must for bar in report.bars] == [">= 1.25", ">= 2.5", ">= 10", "<= 1.1", "<= 0.1", "<= 1.2"]
+    assert [(bar.sense, bar.limit) for bar in report.bars] == [
+        *((sense, limit) for _, sense, limit in BARS),
+        ("<=", 120),
+        ("<=", 1.2),
+        (">=", 1.8),
+    ]
+    assert [bar.must for bar in report.bars[:5]] == [">= 1.25", ">= 2.5", ">= 12", ">= 1.25", ">= 1.25"]
 
 
 @pytest.mark.parametrize(
     ("name", "missed"),
     [
-        ("stream_pool", {"bare_loop / stream_pool", "faust_agent / stream_pool"}),
+        ("stream_pool", {f"{name} / stream_pool" for name in ("bare_loop", "faust_agent", *PEERS)}),
         ("stream_pool_batches", {"bare_batches / stream_pool_batches"}),
         ("stream_pool_orjson", {"stream_pool_orjson / bare_loop", "stream_pool_orjson / faust_agent"}),
         ("stream_pool_twin", set()),
@@ -55,5 +84,58 @@ def test_every_bar_of_good_figures_holds() -> None:
 )
 def test_a_slow_candidate_misses_its_own_bars(name: str, missed: set[str]) -> None:
     """The twin is reported and not judged."""
-    report = _report({}, _figures(**{name: 50.0}), [1.1])
-    assert {bar.name.removeprefix("CPU a record, ") for bar in report.bars if not bar.holds} == missed
+    assert _missed(_report({}, _figures(**{name: 50.0}), [1.1], RATES)) == missed
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_a_peer_that_is_nearly_as_good_misses_the_bar(peer: str) -> None:
+    """Each is judged by itself."""
+    assert _missed(_report({}, _figures(**{peer: 9.5}), [1.1], RATES)) == {f"{peer} / stream_pool"}
+
+
+def test_memory_is_judged_by_its_worst_round() -> None:
+    """Megabytes of ours; what the others hold is reported."""
+    figures = _figures()
+    figures["quix_app"][0]["peak_rss_bytes"] = 900e6
+    assert _report({}, figures, [1.1], RATES).holds
+    figures["stream_pool"][1]["peak_rss_bytes"] = 130e6
+    report = _report({}, figures, [1.1], RATES)
+    name = "peak memory while draining, MB"
+    assert _missed(report) == {name}
+    assert report.bars[-3] == Bar(name, Interval(105.0, 80.0, 130.0), "<=", 120)
+
+
+def test_a_second_worker_must_be_worth_most_of_one() -> None:
+    """The rate of both, of that of one alone."""
+    report = _report({}, _figures(), [1.1], {1: [70_000.0, 71_000.0], 2: [112_000.0, 113_600.0]})
+    assert _missed(report) == {"records a second, two workers / one"}
+    assert report.ratios["two workers / one"].value == pytest.approx(1.6)
+
+
+def test_what_is_not_installed_is_left_out_with_its_ratios_and_bars() -> None:
+    """Nothing is judged that was not measured."""
+    names = present(["bytewax", "confluent_kafka"])
+    assert set(CANDIDATES) - set(names) == {"bytewax_flow", "confluent_loop"}
+    figures = {name: runs for name, runs in _figures().items() if name in names}
+    report = _report({}, figures, [1.1], RATES)
+    assert set(report.candidates) == set(names)
+    assert not any("bytewax" in name or "confluent" in name for name in report.ratios)
+    assert [bar.name for bar in report.bars if "quix" in bar.name] == ["CPU a record, quix_app / stream_pool"]
+    assert not any("bytewax" in bar.name for bar in report.bars)
+
+
+def test_only_packages_that_cannot_be_found_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra brings them; without it every other candidate still runs."""
+    monkeypatch.setattr(stream, "find_spec", {"quixstreams": object()}.get)
+    assert missing_packages() == ["confluent_kafka", "bytewax"]
+    assert "quix_app" in present(missing_packages())
+    assert set(present([])) == set(CANDIDATES)
+
+
+def test_a_candidate_is_a_module_that_python_runs() -> None:
+    """Ours are a worker as a user starts it, the others a program each."""
+    for name, candidate in CANDIDATES.items():
+        program = candidate.program
+        modules = [part for part in program.arguments if part.startswith("stream_pool.")]
+        assert all(find_spec(module) is not None for module in modules), name
+        assert name.startswith("stream_pool") == (program.arguments[1:3] == ("worker", "-A")), name
