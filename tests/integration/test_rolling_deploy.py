@@ -4,6 +4,7 @@ unread for long."""
 import asyncio
 import time
 
+from aiokafka import AIOKafkaProducer
 from kafka_topics import Topics
 from support import Lab
 from support.ledger import Place
@@ -15,6 +16,7 @@ from stream_pool.broker import Broker
 PARTITIONS = 6
 WORKERS = 3
 UNREAD_AT_MOST_S = 5.0
+LOOK_S = 0.2
 
 
 class Watch:
@@ -29,17 +31,22 @@ class Watch:
     async def run(self, stop: asyncio.Event) -> None:
         """Until told to stop; a partition is unread from an order's acknowledgement until it is handled."""
         waiting: dict[Place, float] = {}
-        while not stop.is_set() or waiting:
-            if not stop.is_set():
-                orders = [{"n": number} for number in range(PARTITIONS)]
-                places = await self._lab.cluster.produce(self._topic, orders, PARTITIONS)
-                self.places += places
-                waiting |= dict.fromkeys(places, time.monotonic())
-            handled = self._lab.ledger.places("handled")
-            now_s = time.monotonic()
-            self.longest_s = max([self.longest_s, *(now_s - since_s for since_s in waiting.values())])
-            waiting = {place: since_s for place, since_s in waiting.items() if place not in handled}
-            await asyncio.sleep(0.1)
+        async with AIOKafkaProducer(bootstrap_servers=self._lab.cluster.servers, acks="all") as producer:
+            while not stop.is_set() or waiting:
+                if not stop.is_set():
+                    for place in await self._append(producer):
+                        waiting[place] = time.monotonic()
+                handled = self._lab.ledger.places("handled")
+                now_s = time.monotonic()
+                self.longest_s = max([self.longest_s, *(now_s - since_s for since_s in waiting.values())])
+                waiting = {place: since_s for place, since_s in waiting.items() if place not in handled}
+                await asyncio.sleep(LOOK_S)
+
+    async def _append(self, producer: AIOKafkaProducer) -> list[Place]:
+        sent = [await producer.send(self._topic, b"{}", partition=number) for number in range(PARTITIONS)]
+        told = [(self._topic, each.partition, each.offset) for each in await asyncio.gather(*sent)]
+        self.places += told
+        return told
 
 
 def start(lab: Lab, topic: str, member: int, deploy: int) -> WorkerProcess:
@@ -49,7 +56,6 @@ def start(lab: Lab, topic: str, member: int, deploy: int) -> WorkerProcess:
         name=f"w{member}.{deploy}",
         group_instance_id=f"w{member}",
         session_timeout_ms=30_000,
-        detector_enabled=True,
     )
 
 
