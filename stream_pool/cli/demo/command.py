@@ -31,6 +31,9 @@ def demo(
     scale: Annotated[
         float | None, typer.Option(help="--offline: a share of its 620,000 orders, from 0.01 to 1.")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Write the most telling screen to this file, as SVG.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One object at the end, nothing else.")] = False,
 ) -> None:
     """Play an incident on a broker of its own: deep orders, a slow gateway, poison, new keys, recovery.
@@ -42,13 +45,13 @@ def demo(
     Offline 0 when all was found in time and the log proves itself, else 1.
     """
     if offline:
-        if (orders, broker, scenario) != (ORDERS, BROKER, None):
-            raise MisuseError("--orders, --broker and --scenario are not for --offline")
+        if (orders, broker, scenario, picture) != (ORDERS, BROKER, None, None):
+            raise MisuseError("--orders, --broker, --scenario and --picture are not for --offline")
         _play_offline(1.0 if scale is None else scale, out, seed, as_json)
     if out is not None or scale is not None:
         raise MisuseError("--out and --scale are for --offline")
     try:
-        code = asyncio.run(_play(orders, broker, seed, scenario, as_json))
+        code = asyncio.run(_play(orders, broker, seed, scenario, picture, as_json))
     except KeyboardInterrupt:
         code = INTERRUPTED
     except asyncio.CancelledError:
@@ -68,9 +71,12 @@ def _play_offline(scale: float, out: Path | None, seed: int, as_json: bool) -> N
     raise typer.Exit(ExitCode.OK if outcome.complete else ExitCode.FINDING)
 
 
-async def _play(orders: int, broker: str, seed: int, scenario: Path | None, as_json: bool) -> int:
+async def _play(
+    orders: int, broker: str, seed: int, scenario: Path | None, picture: Path | None, as_json: bool
+) -> int:
     from rich.console import Console
 
+    from stream_pool.cli.demo.picture import Picture
     from stream_pool.cli.demo.run import run_demo
     from stream_pool.cli.demo.stage import line_stage, silent_stage, terminal_stage
     from stream_pool.cli.demo.summary import to_json, to_text
@@ -83,7 +89,10 @@ async def _play(orders: int, broker: str, seed: int, scenario: Path | None, as_j
     console = Console()
     stage = silent_stage() if as_json else terminal_stage(console) if console.is_terminal else line_stage()
     with stage as (say, show):
-        result = await run_demo(story, orders=orders, seed=seed, broker_kind=broker, say=say, show=show)
+        seen = Picture(show)
+        result = await run_demo(story, orders=orders, seed=seed, broker_kind=broker, say=say, show=seen)
+    if picture is not None:
+        seen.write(picture)
     print(json.dumps(to_json(result)) if as_json else to_text(result))
     return ExitCode.OK if result.complete else ExitCode.FINDING
 

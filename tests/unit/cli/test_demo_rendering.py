@@ -2,7 +2,10 @@
 
 import io
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
@@ -11,6 +14,7 @@ from stream_pool.cli.demo import words
 from stream_pool.cli.demo.ledger import Account
 from stream_pool.cli.demo.lines import happening_line, status_line
 from stream_pool.cli.demo.model import Anomaly, Happening, Pool, View
+from stream_pool.cli.demo.picture import Picture
 from stream_pool.cli.demo.screen import BARS, Setting, curve, screen
 from stream_pool.cli.demo.stage import LineShow
 from stream_pool.cli.demo.summary import Result, to_json, to_text
@@ -257,3 +261,27 @@ def test_a_ratio_is_never_rounded_up_to_all(value: float | None, text: str) -> N
 def test_times_count_from_the_first_record(at_s: float, text: str) -> None:
     """Minutes and seconds; what came just before counts as the beginning."""
     assert words.clock(at_s) == text
+
+
+def test_the_picture_is_of_the_most_telling_moment(tmp_path: Path) -> None:
+    """Most anomalies open, then most lag; it needs no font from elsewhere; what is shown is shown."""
+    shown: list[View] = []
+    picture = Picture(lambda view, _setting: shown.append(view))
+    quiet = replace(VIEW, anomalies=(), phase="quiet", lag_records=9_999)
+    worse = replace(VIEW, phase="worst", lag_records=2_000)
+    for view in (quiet, VIEW, worse, replace(VIEW, phase="better"), quiet):
+        picture(view, SETTING)
+    picture.write(tmp_path / "demo.svg")
+    assert len(shown) == 5
+    text = (tmp_path / "demo.svg").read_text()
+    assert "worst" in text
+    assert "better" not in text
+    assert "@font-face" not in text
+    assert not re.search(r"(href|src)=|url\(['\"]?http", text)
+    ElementTree.fromstring(text)
+
+
+def test_nothing_shown_is_no_picture(tmp_path: Path) -> None:
+    """A demo that ended before its first screen."""
+    Picture(lambda view, _setting: None).write(tmp_path / "demo.svg")
+    assert not (tmp_path / "demo.svg").exists()
