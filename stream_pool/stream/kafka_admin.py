@@ -90,7 +90,8 @@ async def connected_admin(
             await asyncio.wait_for(admin.start(), max(left_s, 0.1))
         except (TimeoutError, OSError, KafkaError) as error:
             await _close(admin)
-            error = await _cause(connection, max(left_s, 0.1)) or error
+            left_s = timeout_s - (clock.monotonic() - began_s)
+            error = await _cause(connection, left_s) or error
             if isinstance(error, UNRECOGNIZED):
                 raise AccessDenied(
                     f"the broker at {', '.join(servers)} and this worker do not take each other for who "
@@ -120,7 +121,12 @@ async def connected_admin(
 
 
 async def _cause(connection: Mapping[str, Any], timeout_s: float) -> Exception | None:
-    """What the first of the servers itself says: a client's own error is only that it could not begin."""
+    """What the first of the servers itself says: a client's own error is only that it could not begin.
+
+    None where there is no time left, or nobody to recognize.
+    """
+    if timeout_s <= 0 or connection.get("security_protocol", "PLAINTEXT") == "PLAINTEXT":
+        return None
     host, _, port = connection["bootstrap_servers"][0].rpartition(":")
     options = {name: value for name, value in connection.items() if name != "bootstrap_servers"}
     try:
