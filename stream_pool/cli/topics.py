@@ -54,7 +54,8 @@ def topics(
     plan = found.plant.plan()
     if print_:
         user = principal or f"User:{settings.sasl_username or 'stream-pool'}"
-        _tell(plan, user, settings.bootstrap_servers, as_json)
+        login = "" if settings.security_protocol == "PLAINTEXT" else "--command-config admin.properties"
+        _tell(plan, user, settings.bootstrap_servers, login, as_json)
         return
     if create:
         for name in asyncio.run(_create(found, plan, partitions)):
@@ -67,7 +68,7 @@ def topics(
     raise typer.Exit(ExitCode.FINDING if problems else ExitCode.OK)
 
 
-def _tell(plan: "Plan", principal: str, servers: tuple[str, ...], as_json: bool) -> None:
+def _tell(plan: "Plan", principal: str, servers: tuple[str, ...], login: str, as_json: bool) -> None:
     from stream_pool.stream.topic_plan import acl_commands, create_commands
 
     if as_json:
@@ -80,11 +81,11 @@ def _tell(plan: "Plan", principal: str, servers: tuple[str, ...], as_json: bool)
         settings = " ".join(f"{name}={value}" for name, value in topic.config.items())
         lines.append(f"# {topic.name}: {topic.why}. {shape} {settings}".rstrip())
     lines.append(
-        "# Those that the app reads are their owner's to create. Replicas: as many as brokers, 3 at most."
+        "# Those that the app reads are their owner's to create. On fewer than 3 brokers: a replica each."
     )
-    lines += create_commands(plan, servers)
+    lines += create_commands(plan, servers, login)
     lines += ["# Access of the workers, once the topics are there"]
-    lines += acl_commands(plan, principal, servers)
+    lines += acl_commands(plan, principal, servers, login)
     print("\n".join(lines))
 
 

@@ -5,7 +5,7 @@ Inner objects never see a `Settings`: they take plain values.
 """
 
 from stream_pool.settings.file import CONFIG_FILE
-from stream_pool.settings.loading import allowed, load_settings, refuse_unknown, shown
+from stream_pool.settings.loading import allowed, load_settings, refuse_unknown, shown, with_broker
 from stream_pool.settings.names import PREFIX, variable
 from stream_pool.settings.security import SECRETS, SecuritySettings
 from stream_pool.settings.settings import Settings
@@ -24,4 +24,5 @@ __all__ = [
     "shown",
     "unknown_variables",
     "variable",
+    "with_broker",
 ]

@@ -10,19 +10,19 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from stream_pool.errors import MisuseError
 from stream_pool.settings.names import variable
-from stream_pool.settings.settings import Settings
+from stream_pool.settings.settings import BrokerUrl, Settings
 from stream_pool.settings.unknown import UnknownVariable, nearest_variable, unknown_variables
 
 LONGEST_QUOTED_VALUE = 80
 MASK = "**********"
 
-_USER_INFO = re.compile(r"[^/,;@]*@")
+_USER_INFO = re.compile(r"(?<=://).*@|^(?!.*://).*@", re.DOTALL)
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -34,6 +34,15 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise MisuseError("\n".join(_complaint(detail) for detail in error.errors())) from None
+
+
+def with_broker(settings: Settings, broker: str) -> Settings:
+    """The same settings with another broker. Raises `MisuseError` where that is no address."""
+    try:
+        TypeAdapter(BrokerUrl).validate_python(broker)
+    except ValidationError:
+        raise MisuseError(_not_allowed("broker", broker)) from None
+    return settings.model_copy(update={"broker": broker})
 
 
 def refuse_unknown(environment: Mapping[str, str]) -> None:
@@ -83,9 +92,12 @@ def _complaint(detail: ErrorDetails) -> str:
     field = str(detail["loc"][0])
     if field not in Settings.model_fields:
         return str(UnknownVariable(variable(field), nearest_variable(field)))
-    return f"{variable(field)}={_quoted(field, detail['input'])} is not allowed: it must be " + allowed(
-        Settings.model_fields[field]
-    )
+    return _not_allowed(field, detail["input"])
+
+
+def _not_allowed(field: str, value: object) -> str:
+    must = allowed(Settings.model_fields[field])
+    return f"{variable(field)}={_quoted(field, value)} is not allowed: it must be {must}"
 
 
 def _quoted(field: str, value: object) -> str:

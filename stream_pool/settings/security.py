@@ -4,6 +4,7 @@ A secret may stand in the environment or in a file that `<NAME>_FILE` names, as 
 secret and no part of one is ever in a message: what is wrong is said by the variable's name.
 """
 
+import re
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -77,21 +78,25 @@ class SecuritySettings(BaseSettings):
         """What does not go together, in one sentence."""
         protocol = f"{variable('security_protocol')}={self.security_protocol}"
         is_tls = self.security_protocol in ("SSL", "SASL_SSL")
-        named = [name for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile") if getattr(self, name)]
-        if named and not is_tls:
-            return f"{variable(named[0])} is set, but {protocol} uses no TLS: SSL and SASL_SSL do"
+        if not is_tls and (name := self._set("ssl_")):
+            return f"{variable(name)} is set, but {protocol} uses no TLS: SSL and SASL_SSL do"
         if self.ssl_keyfile and not self.ssl_certfile:
             return f"{variable('ssl_keyfile')} needs the certificate in {variable('ssl_certfile')}"
         if not self.security_protocol.startswith("SASL_"):
-            if self.sasl_mechanism:
+            if name := self._set("sasl_"):
                 return (
-                    f"{variable('sasl_mechanism')} is set, but {protocol} uses no SASL: SASL_SSL does, "
+                    f"{variable(name)} is set, but {protocol} uses no SASL: SASL_SSL does, "
                     "and SASL_PLAINTEXT without encryption"
                 )
             return None
         if not self.sasl_mechanism:
             return f"{protocol} needs {variable('sasl_mechanism')}"
         return self._oauth_problem() if self.sasl_mechanism == "OAUTHBEARER" else self._password_problem()
+
+    def _set(self, prefix: str) -> str | None:
+        """The first field with this beginning that is not as it is by default."""
+        fields = SecuritySettings.model_fields.items()
+        return next((n for n, f in fields if n.startswith(prefix) and getattr(self, n) != f.default), None)
 
     def _password_problem(self) -> str | None:
         mechanism = f"{variable('sasl_mechanism')}={self.sasl_mechanism}"
@@ -109,6 +114,10 @@ class SecuritySettings(BaseSettings):
             return None
         if not self.sasl_oauth_token_url.startswith(_SAFE_URLS):
             return f"{url} must begin with https:// (http:// only to 127.0.0.1 or localhost)"
+        if re.search(r"[@?#\s]", self.sasl_oauth_token_url):
+            return (
+                f"{url} may have no user, query, fragment or space in it: secrets have settings of their own"
+            )
         if not self.sasl_oauth_client_id:
             return f"{url} needs {variable('sasl_oauth_client_id')}"
         if not self.sasl_oauth_client_secret.get_secret_value():
@@ -125,14 +134,17 @@ def _secret(name: str, given: dict[str, Any]) -> str:
     if given.get(name):
         raise ValueError(f"{variable(name)} and {file} are both set: set one")
     path = Path(str(given[f"{name}_file"]))
+    where = (
+        f"{file}={path}" if path.is_absolute() else f"{file}, a relative path,"
+    )  # or the secret by mistake
     try:
         with path.open("rb") as secret:
             read = secret.read(LONGEST_SECRET_BYTES + 1)
         text = read.decode().removesuffix("\n").removesuffix("\r")
     except OSError as error:
-        raise ValueError(f"{file}={path} cannot be read: {error.strerror}") from None
+        raise ValueError(f"{where} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{file}={path} is not UTF-8") from None
+        raise ValueError(f"{where} is not UTF-8") from None
     if not text or len(read) > LONGEST_SECRET_BYTES:
-        raise ValueError(f"{file}={path} must have from 1 to {LONGEST_SECRET_BYTES} bytes")
+        raise ValueError(f"{where} must have from 1 to {LONGEST_SECRET_BYTES} bytes")
     return text

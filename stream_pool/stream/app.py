@@ -24,7 +24,7 @@ from stream_pool.clock import SystemClock
 from stream_pool.errors import MisuseError, StreamPoolError
 from stream_pool.pool import Pool
 from stream_pool.pool._implementation import ASKED_FOR, NATIVE, REASON
-from stream_pool.settings import Settings, load_settings
+from stream_pool.settings import Settings, load_settings, variable, with_broker
 from stream_pool.stream.boot import Boot
 from stream_pool.stream.channel import BatchChannel, BatchQueue, OnError
 from stream_pool.stream.each import Each, Handler
@@ -63,7 +63,7 @@ class App(faust.App):
     ) -> None:
         settings = load_settings() if settings is None else settings
         if broker is not None and "broker" not in settings.model_fields_set:
-            settings = load_settings(broker=broker)
+            settings = with_broker(settings, broker)
         self.settings = settings
         self.fault: StreamPoolError | None = None
         self.on_fault: Callable[[], None] | None = None
@@ -263,9 +263,13 @@ class App(faust.App):
 
 def _free_port(host: str) -> int:
     """A port that nobody listens on at the moment: Faust takes no 0."""
-    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as found:
-        port: int = found.getsockname()[1]
-        return port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, 0), family=family) as found:
+            port: int = found.getsockname()[1]
+            return port
+    except OSError as error:
+        raise MisuseError(f"{variable('web_host')}={host} is no address of this machine: {error}") from None
 
 
 def _tell_implementation() -> None:

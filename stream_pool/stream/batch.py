@@ -133,7 +133,9 @@ class Batch:
 
     def _is_first(self, record: Record) -> bool:
         """Whether it is the first that this process does of its partition."""
-        return self._counters.records == 0 and record is self.records[0]
+        if self._counters.records:
+            return False
+        return record is next((each for each in self.records if each.value is not None), None)
 
     def count_handler_error(self) -> None:
         """A handler raised: counted once a call, whatever becomes of the record."""

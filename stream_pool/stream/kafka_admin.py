@@ -43,6 +43,11 @@ class _KafkaAdmin:
         configs = {}
         for response in await self._admin.describe_configs(asked):
             for code, _, _, name, entries in response.resources:
+                if code and issubclass(for_code(code), FORBIDDEN):
+                    raise AccessDenied(
+                        f"the configuration of topic {name!r} may not be read by this user: to check "
+                        "takes DESCRIBE_CONFIGS on the topics, which workers do not need. Check as another"
+                    )
                 if code:
                     raise for_code(code)
                 configs[name] = {entry[0]: entry[1] for entry in entries}

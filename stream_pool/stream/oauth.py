@@ -7,11 +7,13 @@ same time wait for one request. Errors name the place and never quote a secret o
 
 import asyncio
 import json
+import math
 import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
 from base64 import b64encode
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -89,26 +91,29 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafk
         )
         context = ssl.create_default_context(cafile=self._cafile)
         opener = urllib.request.build_opener(_NoRedirects, urllib.request.HTTPSHandler(context=context))
+        if self._url.startswith("http:"):  # it is on this machine: no proxy may see the secret
+            opener = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=_REQUEST_TIMEOUT_S) as answer:
                 body = answer.read(_LONGEST_ANSWER_BYTES)
         except urllib.error.HTTPError as error:
             error.close()
             raise TokenUnavailable(f"token endpoint {self._url} answered {error.code}") from None
-        except OSError as error:
-            raise TokenUnavailable(f"token endpoint {self._url}: {error}") from None
+        except (OSError, HTTPException, ValueError) as error:
+            why = error if isinstance(error, OSError) else type(error).__name__
+            raise TokenUnavailable(f"token endpoint {self._url}: {why}") from None
         return self._read(body)
 
     def _read(self, body: bytes) -> tuple[str, float]:
         try:
             answer = json.loads(body)
             token = answer["access_token"]
-            life_s = float(answer.get("expires_in", _ASSUMED_LIFE_S))
-        except (ValueError, TypeError, KeyError, AttributeError):
+            life_s = float(answer.get("expires_in") or _ASSUMED_LIFE_S)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             token, life_s = None, 0.0
-        if not isinstance(token, str) or not token.isascii() or not token:
+        if not isinstance(token, str) or not token.isascii() or len(token.split()) != 1:
             raise TokenUnavailable(f"token endpoint {self._url} gave no access_token")
-        return token, life_s
+        return token.strip(), life_s if 0 < life_s < math.inf else _ASSUMED_LIFE_S
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -75,9 +75,11 @@ def plan_of(
     return Plan((*orders, *own), access)
 
 
-def acl_commands(plan: Plan, principal: str, servers: Sequence[str]) -> list[str]:
-    """Kafka's own command line for each grant: all that a worker needs where its topics are there."""
-    tool = f"kafka-acls.sh --bootstrap-server {','.join(servers)} --add --allow-principal {quote(principal)}"
+def acl_commands(plan: Plan, principal: str, servers: Sequence[str], login: str = "") -> list[str]:
+    """Kafka's own command line for each grant: all that a worker needs where its topics are there. `login` is
+    what the tools need on a secured cluster, such as `--command-config FILE`."""
+    tool = " ".join(filter(None, ["kafka-acls.sh --bootstrap-server", ",".join(servers), login, "--add"]))
+    tool += f" --allow-principal {quote(principal)}"
     return [
         " ".join(
             [
@@ -90,13 +92,16 @@ def acl_commands(plan: Plan, principal: str, servers: Sequence[str]) -> list[str
     ]
 
 
-def create_commands(plan: Plan, servers: Sequence[str]) -> list[str]:
-    """Kafka's own command line for each of the app's own topics."""
+def create_commands(plan: Plan, servers: Sequence[str], login: str = "") -> list[str]:
+    """Kafka's own command line for each of the app's own topics, on a cluster of three brokers or more."""
+    tool = " ".join(
+        filter(None, ["kafka-topics.sh --bootstrap-server", ",".join(servers), login, "--create"])
+    )
     return [
         " ".join(
             [
-                f"kafka-topics.sh --bootstrap-server {','.join(servers)} --create --if-not-exists",
-                f"--topic {quote(topic.name)} --partitions {topic.partitions}",
+                f"{tool} --if-not-exists --topic {quote(topic.name)}",
+                f"--partitions {topic.partitions} --replication-factor {REPLICAS_AT_MOST}",
                 *(f"--config {name}={value}" for name, value in topic.config.items()),
             ]
         )

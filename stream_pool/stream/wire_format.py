@@ -10,6 +10,8 @@ from stream_pool.errors import ExitCode, StreamPoolError
 from stream_pool.stream.offsets import Record
 
 HEADER_BYTES = 5
+RECORDS_MIN = 10
+"""On fewer a topic is not judged: a stray that a worker happens to begin at is a dead letter."""
 
 
 class WireFormat(StreamPoolError):
@@ -25,9 +27,10 @@ def is_wire_format(value: bytes | None) -> bool:
 
 
 def refuse_wire_format(records: Sequence[Record]) -> None:
-    """Raise `WireFormat` where all of the first records of a topic are in it (tombstones aside)."""
+    """Raise `WireFormat` where all of the first records of a partition are in it, tombstones aside, and where
+    they are enough to tell."""
     values = [record.value for record in records if record.value is not None]
-    if not values or not all(map(is_wire_format, values)):
+    if len(values) < RECORDS_MIN or not all(map(is_wire_format, values)):
         return
     first = records[0]
     raise WireFormat(

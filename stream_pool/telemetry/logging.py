@@ -33,6 +33,10 @@ CHATTY = ("aiokafka", "faust", "mode")
 _PLAIN = (str, int, float, type(None), PurePath)
 
 
+WITHHELD = {"aiokafka.conn": {"level": "INFO"}}
+"""At `debug` it writes every request as it is sent, with passwords and payloads in it."""
+
+
 def configure_logging(
     level: str = "info", log_format: LogFormat = "auto", stream: TextIO | None = None
 ) -> None:
@@ -76,7 +80,8 @@ def logging_config(
                 "filters": ["repeated"],
             }
         },
-        "loggers": {name: {"level": "DEBUG" if level == "debug" else "WARNING"} for name in CHATTY},
+        "loggers": {name: {"level": "DEBUG" if level == "debug" else "WARNING"} for name in CHATTY}
+        | WITHHELD,
         "root": {"handlers": ["stream"], "level": level.upper()},
     }
 

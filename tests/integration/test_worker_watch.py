@@ -51,7 +51,7 @@ async def test_the_worker_is_drawn_while_it_works(lab: Lab, terminal: tuple[int,
         return all(word in text for word in words)
 
     try:
-        await lab.handled(places)
+        await lab.handled(places)  # although nobody has read the terminal yet, which is full by now
         wanted = (f"stream-pool worker · {lab.group}", topic, "ready", "partitions assigned", "hit ratio")
         await until(lambda: shows(*wanted), lambda: seen.decode(errors="replace"))
         worker.terminate()

@@ -23,7 +23,7 @@ async def test_a_topic_in_wire_format_stops_the_worker(lab: Lab) -> None:
 async def test_whole_batches_stop_too(lab: Lab) -> None:
     """Where the agent iterates a batch itself, whatever its `on_error`."""
     topic = await lab.topics.create()
-    await lab.cluster.produce(topic, [Produced(AVRO)] * 3)
+    await lab.cluster.produce(topic, [Produced(None, key=b"k"), *[Produced(AVRO)] * 30])
     worker = lab.worker("whole_batches", topic, options={"on_error": "skip"})
     assert await worker.exited() == 2
     assert worker.said("worker stops", reason="confluent_wire_format")
@@ -41,12 +41,21 @@ async def test_a_stray_among_json_is_a_dead_letter(lab: Lab) -> None:
     assert await worker.stop() == 0
 
 
-async def test_told_so_a_topic_goes_to_the_dead_letters(lab: Lab) -> None:
-    """A worker that begins at a stray must have a way past it."""
+async def test_a_stray_that_a_worker_begins_at_is_a_dead_letter(lab: Lab) -> None:
+    """One record does not make a topic: a group must not be stopped by it, worker after worker."""
     topic = await lab.topics.create()
     await lab.cluster.produce(topic, [Produced(AVRO)])
-    places = await lab.cluster.produce(topic, [{"n": 1}])
-    worker = await lab.worker("each_async", topic, on_wire_format="dead_letter", max_poll_records=1).ready()
-    await lab.handled(places)
+    worker = await lab.worker("each_async", topic).ready()
     assert len(await lab.cluster.read(lab.dead_letters_topic, 1)) == 1
+    await lab.committed(topic, {0: 1})
+    assert await worker.stop() == 0
+
+
+async def test_told_so_a_topic_goes_to_the_dead_letters(lab: Lab) -> None:
+    """Where somebody wants it so."""
+    topic = await lab.topics.create()
+    await lab.cluster.produce(topic, [Produced(AVRO)] * 20)
+    worker = await lab.worker("each_async", topic, on_wire_format="dead_letter").ready()
+    assert len(await lab.cluster.read(lab.dead_letters_topic, 20)) == 20
+    await lab.committed(topic, {0: 20})
     assert await worker.stop() == 0

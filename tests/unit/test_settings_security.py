@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from stream_pool import App
 from stream_pool.errors import MisuseError
-from stream_pool.settings import SECRETS, load_settings, shown, variable
+from stream_pool.settings import SECRETS, load_settings, shown, variable, with_broker
+from stream_pool.stream.kafka import KafkaClient
 
 PLANTED = "pl4nted-s3cret"
 PASSWORD = {"security_protocol": "SASL_SSL", "sasl_mechanism": "PLAIN", "sasl_username": "worker"}
@@ -33,6 +35,10 @@ REFUSED = [
         id="2 a key without certificate",
     ),
     pytest.param({"sasl_mechanism": "PLAIN"}, "SASL_MECHANISM is set, but", id="3 a mechanism without SASL"),
+    pytest.param({"sasl_password": PLANTED}, "SASL_PASSWORD is set, but", id="3a a password without SASL"),
+    pytest.param(
+        {"ssl_check_hostname": False}, "SSL_CHECK_HOSTNAME is set, but", id="3b no check without TLS"
+    ),
     pytest.param({"security_protocol": "SASL_SSL"}, "needs STREAM_POOL_SASL_MECHANISM", id="4 no mechanism"),
     pytest.param(
         {"security_protocol": "SASL_SSL", "sasl_mechanism": "SCRAM-SHA-256"},
@@ -56,6 +62,12 @@ REFUSED = [
     pytest.param(
         TOKEN_URL | {"sasl_oauth_token_url": "http://localhost.evil.test/"}, "https://", id="12 looks local"
     ),
+    pytest.param(
+        TOKEN_URL | {"sasl_oauth_token_url": f"https://me:{PLANTED}@login.test/"}, "no user", id="13 a user"
+    ),
+    pytest.param(
+        TOKEN_URL | {"sasl_oauth_token_url": f"https://login.test/?s={PLANTED}"}, "no user", id="14 a query"
+    ),
 ]
 
 
@@ -65,6 +77,7 @@ def test_what_does_not_go_together_is_refused(given: dict[str, str], words: str)
     with pytest.raises(MisuseError) as caught:
         load_settings(**given)
     assert words in str(caught.value)
+    assert PLANTED not in str(caught.value)
 
 
 ACCEPTED = [
@@ -127,6 +140,42 @@ def test_a_secret_is_set_once(tmp_path: Path, name: str) -> None:
     ) as caught:
         load_settings(**{name: PLANTED, f"{name}_file": str(file)})
     assert PLANTED not in str(caught.value)
+
+
+BROKERS = ["w:{}@broker:9092", "w:a/{},x@broker", "a:9092,w:{};b@c:9092", "w:{}@x@broker"]
+
+
+@pytest.mark.parametrize("address", BROKERS)
+def test_what_stands_before_a_brokers_name_is_masked(address: str) -> None:
+    """Whatever characters a password has."""
+    with pytest.raises(MisuseError) as caught:
+        load_settings(broker=f"kafka://{address.format(PLANTED)}")
+    assert PLANTED not in str(caught.value)
+    assert str(caught.value).startswith("STREAM_POOL_BROKER=kafka://**********@")
+
+
+def test_a_secret_given_as_a_file_by_mistake_is_not_quoted() -> None:
+    """It looks like a relative path."""
+    with pytest.raises(
+        MisuseError, match="STREAM_POOL_SASL_PASSWORD_FILE, a relative path, cannot"
+    ) as caught:
+        load_settings(**PASSWORD, sasl_password_file=PLANTED)
+    assert PLANTED not in str(caught.value)
+
+
+def test_another_broker_keeps_the_rest() -> None:
+    """An app that names its broker loses nothing of the settings that it was given."""
+    settings = load_settings(**PASSWORD, sasl_password=PLANTED)
+    other = with_broker(settings, "kafka://other:9093")
+    assert other.bootstrap_servers == ("other:9093",)
+    assert other.sasl_password.get_secret_value() == PLANTED
+    app = App("g", broker="kafka://other:9093", settings=settings)
+    client = app.plant.host.client
+    assert isinstance(client, KafkaClient)
+    assert client._connection["sasl_plain_password"] == PLANTED
+    assert client._connection["bootstrap_servers"] == ["other:9093"]
+    with pytest.raises(MisuseError, match="STREAM_POOL_BROKER=other:9093 is not allowed"):
+        with_broker(settings, "other:9093")
 
 
 def test_no_secret_is_ever_shown(monkeypatch: pytest.MonkeyPatch) -> None:

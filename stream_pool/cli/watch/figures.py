@@ -15,7 +15,8 @@ P99 = 0.99
 
 @dataclass(frozen=True, slots=True)
 class TopicFigures:
-    """One topic. `p99_s` is of the time since the look before, as the upper bound of its bucket."""
+    """One topic. `p99_s` is of the time since the look before, as the upper bound of its bucket; where it is
+    beyond all bounds, the last of them."""
 
     topic: str
     partitions: int
@@ -59,7 +60,8 @@ class Watcher:
             for name in sorted({*_names(snapshot), *_read(snapshot)})
         )
         known = [topic.lag_records for topic in topics if topic.lag_records is not None]
-        self._curve.append(sum(known))
+        if known:
+            self._curve.append(sum(known))
         pool, earlier = snapshot.pool, before.pool
         hits = misses = None
         if pool is not None and earlier is not None:

@@ -1,12 +1,15 @@
 """Draws the worker beside the worker, as a service, and keeps the log lines that the screen shows."""
 
 import asyncio
+import queue
+import threading
 from collections import deque
+from contextlib import suppress
 from io import StringIO
 from typing import Any
 
 from mode import Service
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from stream_pool.cli.watch.figures import Watcher
@@ -17,6 +20,7 @@ from stream_pool.telemetry import HealthLimits, ready
 
 FRAME_S = 1.0
 LOG_LINES = 200
+LAST_FRAME_WITHIN_S = 0.5
 
 
 class LastLines(StringIO):
@@ -35,6 +39,27 @@ class LastLines(StringIO):
         return tuple(self._lines)
 
 
+class Drawer(threading.Thread):
+    """Draws the latest frame that it was given. It is a thread, and one that no exit waits for long: a terminal
+    that takes nothing (Ctrl-S, a dead line) must stop no worker."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(name="watch", daemon=True)
+        self._live = Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
+        self._frames: queue.Queue[RenderableType | None] = queue.Queue(maxsize=1)
+
+    def show(self, frame: RenderableType | None) -> None:
+        """Draw this next, instead of one that still waits; None is the end."""
+        with suppress(queue.Empty):
+            self._frames.get_nowait()
+        self._frames.put_nowait(frame)
+
+    def run(self) -> None:
+        with self._live as live:
+            while (frame := self._frames.get()) is not None:
+                live.update(frame, refresh=True)
+
+
 class Watch(Service):
     """Draws from the worker's start to its stop; the last screen stays."""
 
@@ -45,14 +70,15 @@ class Watch(Service):
         self._app = app
         self._log = log
         self._console = console
-        self._live = Live(console=console, auto_refresh=False, screen=False)
+        self._drawer = Drawer(console)
 
     async def on_start(self) -> None:
-        self._live.start()
+        self._drawer.start()
         self.add_future(self._draw())
 
     async def on_stop(self) -> None:
-        self._live.stop()
+        self._drawer.show(None)
+        self._drawer.join(LAST_FRAME_WITHIN_S)
 
     async def _draw(self) -> None:
         app, watcher, limits = self._app, Watcher(), HealthLimits()
@@ -72,5 +98,5 @@ class Watch(Service):
             figures = watcher.take(now_s, worker_snapshot(app), ready(health_facts(app), limits))
             size = self._console.size
             frame = screen(figures, place, self._log.lines(), size.width, size.height)
-            self._live.update(frame, refresh=True)
+            self._drawer.show(frame)
             await asyncio.sleep(FRAME_S)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from base64 import b64decode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -105,6 +106,8 @@ ANSWERS = [
     pytest.param(200, [], "gave no access_token", id="3 no object"),
     pytest.param(200, {"access_token": 7}, "gave no access_token", id="4 no text"),
     pytest.param(200, {"access_token": ""}, "gave no access_token", id="5 empty"),
+    pytest.param(200, {"access_token": "a b"}, "gave no access_token", id="5a two words"),
+    pytest.param(200, b"[" * 200_000, "gave no access_token", id="5b deeper than the stack"),
     pytest.param(200, {"access_token": "t", "expires_in": "soon"}, "gave no access_token", id="6 no time"),
     pytest.param(302, {}, "answered 302", id="7 a redirect would take the secret elsewhere"),
 ]
@@ -119,6 +122,59 @@ async def test_a_bad_answer_is_named(endpoint: Endpoint, status: int, answer: An
         await credentials(endpoint, HandClock()).token()
     assert SECRET not in str(caught.value)
     assert len(endpoint.asked) == 1
+
+
+LIVES = [
+    pytest.param(None, id="1 null"),
+    pytest.param(float("nan"), id="2 no number"),
+    pytest.param(float("inf"), id="3 for ever"),
+    pytest.param(-5, id="4 over already"),
+    pytest.param(10**400, id="5 more than a float holds"),
+]
+
+
+@pytest.mark.parametrize("life_s", LIVES)
+async def test_a_life_that_is_none_is_taken_for_a_minute(endpoint: Endpoint, life_s: float | None) -> None:
+    """So that the token is asked for anew; one that cannot be read at all is a bad answer."""
+    endpoint.answer = {"access_token": "t1", "expires_in": life_s}
+    clock = HandClock()
+    tokens = credentials(endpoint, clock)
+    try:
+        assert await tokens.token() == "t1"
+    except TokenUnavailable:
+        assert life_s == 10**400
+        return
+    clock.at_s = 59.0
+    await tokens.token()
+    assert len(endpoint.asked) == 2
+
+
+async def test_no_proxy_sees_a_secret_for_this_machine(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the environment says about proxies."""
+    proxy = Endpoint()
+    monkeypatch.setenv("http_proxy", proxy.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    proxy.server_close()
+    assert await credentials(endpoint, HandClock()).token() == "t1"
+
+
+async def test_an_answer_that_is_no_http_is_named() -> None:
+    """By its kind alone."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=_answer_nonsense, args=(listener,)).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        with pytest.raises(TokenUnavailable, match="BadStatusLine"):
+            await ClientCredentials(url, "me", SECRET, "", clock=HandClock()).token()
+
+
+def _answer_nonsense(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(65_536)
+        connection.sendall(b"220 no web server\r\n")
 
 
 async def test_nobody_at_the_endpoint() -> None:

@@ -110,8 +110,18 @@ def test_commands_can_be_pasted() -> None:
     )
     assert create_commands(odd, ["k:1"])[2] == (
         "kafka-topics.sh --bootstrap-server k:1 --create --if-not-exists --topic d --partitions 1"
-        " --config cleanup.policy=delete --config retention.ms=2592000000"
+        " --replication-factor 3 --config cleanup.policy=delete --config retention.ms=2592000000"
     )
+
+
+def test_tools_are_told_how_to_log_in() -> None:
+    """On a cluster that asks."""
+    login = "--command-config admin.properties"
+    for command in [
+        *acl_commands(plan(), "User:u", ["k:1"], login),
+        *create_commands(plan(), ["k:1"], login),
+    ]:
+        assert f"--bootstrap-server k:1 {login} --" in command
 
 
 def test_an_app_plans_for_all_its_agents() -> None:
