@@ -40,8 +40,8 @@ class LastLines(StringIO):
 
 
 class Drawer(threading.Thread):
-    """Draws the latest frame that it was given. It is a thread, and one that no exit waits for long: a terminal
-    that takes nothing (Ctrl-S, a dead line) must stop no worker."""
+    """Draws the latest frame that it was given. A thread that no exit waits for long: a terminal that takes
+    nothing (Ctrl-S, a dead line) must stop no worker."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(name="watch", daemon=True)
