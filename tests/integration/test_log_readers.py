@@ -85,8 +85,7 @@ async def test_kcat_and_jq_read_the_log(lab: Lab, events_topic: str) -> None:
     assert [each["id"] for each in told] == [logged.id for logged in events]
     types = {each["type"] for each in told}
     assert {AnomalyOpened.TYPE, ClockTicked.TYPE, "stream-pool.lag.sampled.v1"} <= types <= set(EVENT_TYPES)
-    (opened,) = {each["rule"] for each in told if each["type"] == AnomalyOpened.TYPE}
-    assert opened == "lag"
+    assert "lag" in {each["rule"] for each in told if each["type"] == AnomalyOpened.TYPE}
     observed = [each for each in told if "anomaly" not in each["type"]]
     assert all(each["worker"] and each["sequence"] > 0 for each in observed)
     assert max(each["lag"] or 0 for each in told) > 50
