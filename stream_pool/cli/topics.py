@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.cli.worker import configure
+from stream_pool.cli.worker import app_here, configure
 from stream_pool.errors import ExitCode, MisuseError
 
 if TYPE_CHECKING:
@@ -47,10 +47,7 @@ def topics(
     if partitions is not None and not create:
         raise MisuseError("--partitions goes with --create")
     settings = configure({"broker": broker, "log_level": "error"}, config)
-    from stream_pool.stream import find_app
-
-    sys.path.insert(0, str(Path.cwd()))
-    found = find_app(app)
+    found = app_here(app)
     plan = found.plant.plan()
     if print_:
         user = principal or f"User:{settings.sasl_username or 'stream-pool'}"

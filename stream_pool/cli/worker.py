@@ -14,6 +14,7 @@ from stream_pool.settings import CONFIG_FILE, load_settings, refuse_unknown, sho
 
 if TYPE_CHECKING:
     from stream_pool.settings import Settings
+    from stream_pool.stream import App
 
 
 def worker(
@@ -77,11 +78,19 @@ def configure(given: Mapping[str, object], config: Path | None = None) -> "Setti
     return settings
 
 
+def app_here(path: str) -> "App":
+    """The app that a command line names, in modules of the working directory too. Raises `MisuseError`."""
+    from stream_pool.stream import find_app
+
+    sys.path.insert(0, str(Path.cwd()))
+    return find_app(path)
+
+
 def _run_watched(path: str, settings: "Settings") -> ExitCode:
     from rich.console import Console
 
     from stream_pool.cli.watch.live import LastLines, Watch
-    from stream_pool.stream import Worker, find_app
+    from stream_pool.stream import Worker
     from stream_pool.telemetry import configure_logging
 
     console = Console()
@@ -89,8 +98,7 @@ def _run_watched(path: str, settings: "Settings") -> ExitCode:
         raise MisuseError("--watch draws on a terminal, and standard output is none")
     log = LastLines()
     configure_logging(settings.log_level, "console", log)
-    sys.path.insert(0, str(Path.cwd()))
-    app = find_app(path)
+    app = app_here(path)
     code = Worker(app, Watch(app, log, console)).run()
     if code != ExitCode.OK:  # the end may have come before the first screen, or between two
         print("\n".join(log.lines()), file=sys.stderr)
@@ -98,7 +106,6 @@ def _run_watched(path: str, settings: "Settings") -> ExitCode:
 
 
 def _run(path: str) -> ExitCode:
-    from stream_pool.stream import Worker, find_app
+    from stream_pool.stream import Worker
 
-    sys.path.insert(0, str(Path.cwd()))
-    return Worker(find_app(path)).run()
+    return Worker(app_here(path)).run()

@@ -90,9 +90,10 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafk
             {"Authorization": self._authorization, "Accept": "application/json"},
         )
         context = ssl.create_default_context(cafile=self._cafile)
-        opener = urllib.request.build_opener(_NoRedirects, urllib.request.HTTPSHandler(context=context))
+        handlers: list[Any] = [_NoRedirects, urllib.request.HTTPSHandler(context=context)]
         if self._url.startswith("http:"):  # it is on this machine: no proxy may see the secret
-            opener = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
+            handlers.append(urllib.request.ProxyHandler({}))
+        opener = urllib.request.build_opener(*handlers)
         try:
             with opener.open(request, timeout=_REQUEST_TIMEOUT_S) as answer:
                 body = answer.read(_LONGEST_ANSWER_BYTES)

@@ -78,8 +78,7 @@ def plan_of(
 def acl_commands(plan: Plan, principal: str, servers: Sequence[str], login: str = "") -> list[str]:
     """Kafka's own command line for each grant: all that a worker needs where its topics are there. `login` is
     what the tools need on a secured cluster, such as `--command-config FILE`."""
-    tool = " ".join(filter(None, ["kafka-acls.sh --bootstrap-server", ",".join(servers), login, "--add"]))
-    tool += f" --allow-principal {quote(principal)}"
+    tool = f"{_tool('kafka-acls.sh', servers, login)} --add --allow-principal {quote(principal)}"
     return [
         " ".join(
             [
@@ -94,9 +93,7 @@ def acl_commands(plan: Plan, principal: str, servers: Sequence[str], login: str 
 
 def create_commands(plan: Plan, servers: Sequence[str], login: str = "") -> list[str]:
     """Kafka's own command line for each of the app's own topics, on a cluster of three brokers or more."""
-    tool = " ".join(
-        filter(None, ["kafka-topics.sh --bootstrap-server", ",".join(servers), login, "--create"])
-    )
+    tool = f"{_tool('kafka-topics.sh', servers, login)} --create"
     return [
         " ".join(
             [
@@ -108,6 +105,10 @@ def create_commands(plan: Plan, servers: Sequence[str], login: str = "") -> list
         for topic in plan.topics
         if topic.is_own
     ]
+
+
+def _tool(name: str, servers: Sequence[str], login: str) -> str:
+    return " ".join(filter(None, [name, "--bootstrap-server", ",".join(servers), login]))
 
 
 def _kept(config: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """What the environment can set, and what it is told when it is wrong."""
 
-import os
-
 import pytest
 
 from stream_pool.detection.rules import Rules
@@ -17,12 +15,7 @@ from stream_pool.settings import (
 )
 from stream_pool.telemetry.snapshot import BuildInfo
 
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of the machine that runs the tests may leak in."""
-    for name in [name for name in os.environ if name.upper().startswith("STREAM_POOL_")]:
-        monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("bare_environment")
 
 
 WRONG = [

@@ -1,6 +1,5 @@
 """Which settings of security go together, where secrets may come from, and that none is ever shown."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -20,11 +19,7 @@ TOKEN_URL = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of the machine that runs the tests may leak in."""
-    for name in [name for name in os.environ if name.upper().startswith("STREAM_POOL_")]:
-        monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("bare_environment")
 
 
 REFUSED = [

@@ -1,6 +1,5 @@
 """Where a setting may come from, which of the places wins, and names that nothing reads."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,12 +7,7 @@ import pytest
 from stream_pool.errors import MisuseError
 from stream_pool.settings import load_settings, refuse_unknown, unknown_variables
 
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of the machine that runs the tests may leak in."""
-    for name in [name for name in os.environ if name.upper().startswith("STREAM_POOL_")]:
-        monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("bare_environment")
 
 
 PRECEDENCE = [
