@@ -1,12 +1,14 @@
 """Brokers for tests, and topics of their own on them.
 
 The session starts one broker, when the first test asks: the best that this machine can give, or the kind
-named in STREAM_POOL_TEST_BROKER (`docker`, `java`, `embedded`, or an address). The closing summary says which
-it was. Tests that use these fixtures get the markers `broker` and `kafka` by that alone.
+named in STREAM_POOL_TEST_BROKER (`docker`, `java`, `embedded`, or an address). Where tests run side by side
+(`-n`), each process of pytest is such a session. The closing summary says which it was. Tests that use these
+fixtures get the markers `broker` and `kafka` by that alone.
 """
 
 from collections.abc import AsyncIterator, Iterator
 from os import environ
+from typing import Any
 
 import pytest
 import structlog
@@ -15,6 +17,8 @@ from kafka_topics import Topics
 from stream_pool.broker import Broker, JavaBroker, choose_broker
 
 _OPENED = pytest.StashKey[list[str]]()
+_TOLD = "opened brokers"
+"""Under this name a process of pytest tells the one that began it what it opened."""
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +87,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("broker")
         if used & {"kafka", "own_kafka"}:
             item.add_marker("kafka")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output[_TOLD] = session.config.stash[_OPENED]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[_OPENED] += getattr(node, "workeroutput", {}).get(_TOLD, [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

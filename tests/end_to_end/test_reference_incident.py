@@ -20,6 +20,8 @@ from stream_pool.incident.log_file import read_log_file
 from stream_pool.incident.reference import VICTIM, Story
 from stream_pool.incident.reference_findings import EVENTS_TOPIC
 
+pytestmark = pytest.mark.xdist_group("reference incident")  # it is played once for all of them
+
 SCALE = 0.05
 
 FIRST_MINUTES = """

@@ -12,6 +12,8 @@ from support import Lab
 from support.secured import KEY_PASSWORD, PASSWORD, USER, SecuredKafka, unsigned_token
 from support.waiting import until
 
+pytestmark = pytest.mark.xdist_group("secured Kafka")  # one cluster for all of them
+
 PLANTED = (PASSWORD, KEY_PASSWORD)
 NEEDED = ("orders", "events", "snapshots", "dead-letters", "group", "detector's group")
 """The lines of the plan. For each there is a user who has all but that."""

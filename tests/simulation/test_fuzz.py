@@ -12,6 +12,8 @@ import pytest
 
 from simulation.fuzz import CHUNK, collect_less, failures
 
+pytestmark = pytest.mark.xdist_group("every core")  # its own processes take all of them
+
 SEEDS = 500
 PART = 100
 
