@@ -12,7 +12,10 @@ between the warm-up and the end. Ours samples, polls lag and writes to its log e
 ten, so that a short run pays for all of it.
 
 Afterwards two workers of one group drain the backlog against one (`workers.py`), which tells what a second
-core is worth. Nothing but their throughput can tell that, and the broker has its share of the cores.
+core is worth. Nothing but their throughput can tell that. What is judged has a handler with a tenth of a
+millisecond of work: with an empty one the broker, on the same cores, wants as much of them as a worker does,
+and that ratio is reported beside it. So is what two plain processes are worth that do the same work without
+Kafka: no group of workers can do better on these cores.
 """
 
 import asyncio
@@ -41,7 +44,7 @@ MEMORY_FROM = 50_000
 MEMORY_RUNS = 3
 RSS_LIMIT_MB = 120
 
-TALLY = "tally_app"
+TOGETHER_RECORDS = 100_000
 SESSION_TIMEOUT_MS = 6_000
 """Of workers that share a group: as short as brokers allow, so that the first soon hears of the second."""
 
@@ -80,6 +83,15 @@ CANDIDATES: dict[str, Candidate] = {
 }
 """All of them; a package that one needs comes with the extra `bench`."""
 
+TOGETHER: dict[str, Program] = {
+    "workers": _ours("archive_app", STREAM_POOL_SESSION_TIMEOUT_MS=str(SESSION_TIMEOUT_MS)),
+    "workers with an empty handler": _ours(
+        "tally_app", STREAM_POOL_SESSION_TIMEOUT_MS=str(SESSION_TIMEOUT_MS)
+    ),
+    "plain processes": _theirs("archive_plain"),
+}
+"""What is started once and twice."""
+
 RATIOS = (
     ("bare_loop", "stream_pool"),
     ("bare_batches", "stream_pool_batches"),
@@ -106,8 +118,8 @@ BARS: tuple[tuple[str, Sense, float], ...] = (
 
 Say = Callable[[str], None]
 Figures = dict[str, list[dict[str, float]]]
-Rates = dict[int, list[float]]
-"""Records a second by the number of workers, a figure a round."""
+Rates = dict[str, dict[int, list[float]]]
+"""Records a second by what ran and by how many of it, a figure a round."""
 
 
 def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say: Say) -> Report:
@@ -140,11 +152,14 @@ def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say
         )
     growth = [_growth(servers, backlog) for _ in range(MEMORY_RUNS)]
     say(f"memory: peak over {backlog:,} orders is {max(growth):.2f} of that after {MEMORY_FROM:,}")
-    rates: Rates = {1: [], 2: []}
+    rates: Rates = {name: {1: [], 2: []} for name in TOGETHER}
     for _ in range(rounds):
-        for workers, values in rates.items():
-            values.append(_rate(servers, workers, backlog, say))
-    say("records a second by workers: " + ", ".join(f"{n} {max(values):,.0f}" for n, values in rates.items()))
+        for name, by_count in rates.items():
+            for count, values in by_count.items():
+                values.append(_rate(servers, name, count, backlog, say))
+    for name, by_count in rates.items():
+        told = ", ".join(f"{count} {statistics.median(values):,.0f}" for count, values in by_count.items())
+        say(f"{name}, records a second by their number: {told}")
     return _report(where, figures, growth, rates)
 
 
@@ -194,21 +209,21 @@ def _growth(servers: str, backlog: int) -> float:
     return end.peak_rss_bytes / early.rss_bytes
 
 
-def _rate(servers: str, workers: int, backlog: int, say: Say) -> float:
+def _rate(servers: str, name: str, count: int, backlog: int, say: Say) -> float:
     """Records a second, or unknown where the backlog was drained before all had joined."""
     tallies = drain_together(
-        _ours(TALLY, STREAM_POOL_SESSION_TIMEOUT_MS=str(SESSION_TIMEOUT_MS)),
-        workers,
+        TOGETHER[name],
+        count,
         broker=servers,
         topic=TOPIC,
-        group=_group(TALLY),
-        records=backlog,
+        group=_group("together"),
+        records=backlog if "empty" in name else min(backlog, TOGETHER_RECORDS),
         timeout_s=CLIENT_TIMEOUT_S,
     )
     try:
         return rate_together(tallies)
     except ValueError as error:
-        say(f"{workers} workers: {error}; a larger --backlog gives them time")
+        say(f"{count} {name}: {error}; a larger --backlog gives them time")
         return math.nan
 
 
@@ -223,7 +238,7 @@ def _report(where: Mapping[str, Any], figures: Figures, growth: list[float], rat
         for one, other in RATIOS
         if one in cost and other in cost
     }
-    ratios["two workers / one"] = paired_ratio(rates[2], rates[1])
+    ratios |= {f"two {name} / one": paired_ratio(by[2], by[1]) for name, by in rates.items()}
     peak_mb = [run["peak_rss_bytes"] / 1e6 for run in figures["stream_pool"]]
     return Report(
         bench="stream",

@@ -31,7 +31,10 @@ COST_US = {
 }
 PEERS = ("quix_app", "bytewax_flow")
 PEAK_BYTES = 80e6
-RATES = {1: [70_000.0, 71_000.0], 2: [133_000.0, 135_000.0]}
+RATES: stream.Rates = {
+    "workers": {1: [7_000.0, 7_100.0], 2: [13_300.0, 13_500.0]},
+    "plain processes": {1: [7_500.0, 7_500.0], 2: [14_900.0, 14_900.0]},
+}
 
 
 def _figures(**cost_us: float) -> dict[str, list[dict[str, float]]]:
@@ -107,18 +110,22 @@ def test_memory_is_judged_by_its_worst_round() -> None:
 
 def test_a_second_worker_must_be_worth_most_of_one() -> None:
     """The rate of both, of that of one alone."""
-    report = _report({}, _figures(), [1.1], {1: [70_000.0, 71_000.0], 2: [112_000.0, 113_600.0]})
+    rates = RATES | {"workers": {1: [7_000.0, 7_100.0], 2: [11_200.0, 11_360.0]}}
+    report = _report({}, _figures(), [1.1], rates)
     assert _missed(report) == {"records a second, two workers / one"}
     assert report.ratios["two workers / one"].value == pytest.approx(1.6)
+    assert report.ratios["two plain processes / one"].value == pytest.approx(1.987, abs=0.001)
 
 
 def test_workers_that_never_met_are_unknown_and_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     """A backlog that one drains before the other has joined judges nothing, and says what would help."""
     said: list[str] = []
     monkeypatch.setattr(stream, "drain_together", lambda *_, **__: [[(1.0, 5_000), (2.0, 60_000)], []])
-    unknown = stream._rate("h:1", 2, 60_000, said.append)
+    unknown = stream._rate("h:1", "workers", 2, 60_000, said.append)
     assert "--backlog" in said[0]
-    report = _report({}, _figures(), [1.1], {1: [70_000.0, 71_000.0], 2: [unknown, 140_000.0]})
+    report = _report(
+        {}, _figures(), [1.1], RATES | {"workers": {1: [7_000.0, 7_100.0], 2: [unknown, 14_000.0]}}
+    )
     assert _missed(report) == {"records a second, two workers / one"}
 
 
@@ -149,3 +156,11 @@ def test_a_candidate_is_a_module_that_python_runs() -> None:
         modules = [part for part in program.arguments if part.startswith("stream_pool.")]
         assert all(find_spec(module) is not None for module in modules), name
         assert name.startswith("stream_pool") == (program.arguments[1:3] == ("worker", "-A")), name
+
+
+def test_what_runs_twice_is_a_module_too() -> None:
+    """Workers as a user starts them; the control has nothing of ours."""
+    for name, program in stream.TOGETHER.items():
+        modules = [part for part in program.arguments if part.startswith("stream_pool.")]
+        assert all(find_spec(module) is not None for module in modules), name
+        assert name.startswith("workers") == (program.arguments[1:3] == ("worker", "-A")), name
