@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from stream_pool.cli.importing import uncollected
 from stream_pool.cli.worker import configure
 from stream_pool.errors import MisuseError
 
@@ -45,7 +46,8 @@ def detector(
         },
         config,
     )
-    from stream_pool.stream import App, Worker
+    with uncollected():
+        from stream_pool.stream import App, Worker
 
     app = App(group, settings=settings, decode=bytes)  # it decodes nothing: there is no pool to keep
     raise typer.Exit(Worker(app).run())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stream_pool.cli.importing import uncollected
 from stream_pool.errors import ExitCode, MisuseError
 from stream_pool.settings import CONFIG_FILE, load_settings, refuse_unknown, shown, variable
 
@@ -72,18 +73,20 @@ def configure(given: Mapping[str, object], config: Path | None = None) -> "Setti
             os.environ[variable(name)] = str(value)
     refuse_unknown(os.environ)
     settings = load_settings()
-    from stream_pool.telemetry import configure_logging
+    with uncollected():
+        from stream_pool.telemetry import configure_logging
 
-    configure_logging(settings.log_level, settings.log_format)
+        configure_logging(settings.log_level, settings.log_format)
     return settings
 
 
 def app_here(path: str) -> "App":
     """The app that a command line names, in modules of the working directory too. Raises `MisuseError`."""
-    from stream_pool.stream import find_app
-
     sys.path.insert(0, str(Path.cwd()))
-    return find_app(path)
+    with uncollected():
+        from stream_pool.stream import find_app
+
+        return find_app(path)
 
 
 def _run_watched(path: str, settings: "Settings") -> ExitCode:
@@ -106,6 +109,7 @@ def _run_watched(path: str, settings: "Settings") -> ExitCode:
 
 
 def _run(path: str) -> ExitCode:
+    app = app_here(path)
     from stream_pool.stream import Worker
 
-    return Worker(app_here(path)).run()
+    return Worker(app).run()

@@ -22,7 +22,7 @@ LONGEST_SECRET_BYTES = 65_536
 class SecuritySettings(BaseSettings):
     """Who the worker is to the brokers, and who they must be. `Settings` has all of it."""
 
-    model_config = SettingsConfigDict(use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(defer_build=True)  # nobody makes one: a worker makes a `Settings`
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """How every client of the worker speaks to the brokers."""

@@ -66,7 +66,7 @@ class Settings(SecuritySettings):
         extra="forbid",
         frozen=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
+        defer_build=False,
     )
 
     broker: BrokerUrl = f"kafka://localhost:{DEFAULT_KAFKA_PORT}"

@@ -1,6 +1,7 @@
 """What the environment can set, and what it is told when it is wrong."""
 
 import pytest
+from support.meanings import meanings
 
 from stream_pool.detection.rules import Rules
 from stream_pool.documents.limits import Limits
@@ -178,8 +179,9 @@ def test_process_labels_come_from_the_settings_of_their_name() -> None:
 
 def test_every_setting_describes_itself_and_says_what_it_takes() -> None:
     """Documentation is made from the declarations, so none may be silent."""
+    told = meanings()
     for name, field in Settings.model_fields.items():
-        assert field.description, name
+        assert told[name], name
         assert allowed(field), name
         assert variable(name).startswith("STREAM_POOL_")
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from support.meanings import meanings
+
 from stream_pool.settings import Settings, variable
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -9,11 +11,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 def rows() -> list[str]:
     """The table's rows as the code has them."""
-    made = []
+    made, told_by = [], meanings()
     for name, field in Settings.model_fields.items():
         default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
         default = default.lower() if isinstance(field.default, bool) else default
-        told = " ".join((field.description or "").split())
+        told = " ".join(told_by[name].split())
         made.append(f"| `{variable(name)}` | {default or chr(0x2013)} | {told} |")
     return made
 
