@@ -8,6 +8,7 @@ Whatever is started here ends with whoever started it, also when that is killed.
 
 from stream_pool.broker.base import Broker, Say, silent
 from stream_pool.broker.choose import choose_broker, start_broker
+from stream_pool.broker.cluster import JavaCluster
 from stream_pool.broker.errors import BrokerMissingError, BrokerStartError
 from stream_pool.broker.java import JavaBroker
 
@@ -16,6 +17,7 @@ __all__ = [
     "BrokerMissingError",
     "BrokerStartError",
     "JavaBroker",
+    "JavaCluster",
     "Say",
     "choose_broker",
     "silent",

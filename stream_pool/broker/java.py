@@ -9,8 +9,10 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 from stream_pool.broker.base import Broker, Say, silent
 from stream_pool.broker.errors import BrokerMissingError, BrokerStartError
@@ -51,6 +53,8 @@ class JavaBroker(Broker):
     """Apache Kafka from Maven's repository, with its life in our hands."""
 
     kind = "java"
+    machine_options: ClassVar[Sequence[str]] = ("-Xmx512m",)
+    """Of the Java virtual machine that the broker runs on."""
 
     def __init__(self, say: Say = silent) -> None:
         self._say = say
@@ -91,7 +95,7 @@ class JavaBroker(Broker):
         format_storage += ["--cluster-id", _CLUSTER_ID, "--config", str(properties)]
         format_storage += self._storage_options()
         self._kennel.run([*java, *format_storage], log="format.log", timeout_s=_START_TIMEOUT_S)
-        self._command = [*java, "-Xmx512m", "kafka.Kafka", str(properties)]
+        self._command = [*java, *self.machine_options, "kafka.Kafka", str(properties)]
         self._bring_up()
 
     def stop(self) -> None:

@@ -1,10 +1,10 @@
-"""What the one request that we write by hand makes of its answers."""
+"""What the two requests that we write by hand make of their answers."""
 
 import struct
 
 import pytest
 
-from stream_pool.broker.probe import Cluster, parse_cluster
+from stream_pool.broker.probe import Cluster, free_ports, parse_cluster, parse_quorum_leader
 
 
 def _string(text: str | None) -> bytes:
@@ -52,3 +52,37 @@ def test_what_is_no_answer_is_refused(answer: bytes) -> None:
     """Anything but a Metadata answer to our request raises what the caller takes for silence."""
     with pytest.raises((ValueError, struct.error)):
         parse_cluster(answer)
+
+
+def _quorum(*, correlation_id: int = 1, error: int = 0, partition_error: int = 0, leader: int = 3) -> bytes:
+    """DescribeQuorum, version 0: one topic, one partition, its leader and epoch, and more behind it."""
+    name = b"__cluster_metadata"
+    head = struct.pack(">ibhbb", correlation_id, 0, error, 2, 1 + len(name)) + name
+    return head + struct.pack(">bihii", 2, 0, partition_error, leader, 7) + b"more"
+
+
+def test_an_answer_tells_the_controller() -> None:
+    """The leader of the metadata's one partition."""
+    assert parse_quorum_leader(_quorum()) == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(_quorum(correlation_id=2), id="1 an answer to something else"),
+        pytest.param(_quorum(error=41), id="2 refused"),
+        pytest.param(_quorum(partition_error=6), id="3 by the partition"),
+        pytest.param(_quorum(leader=-1), id="4 no leader at the moment"),
+        pytest.param(_quorum()[:30], id="5 cut off"),
+        pytest.param(struct.pack(">ibhb", 1, 0, 41, 1), id="6 refused, and no topic in it"),
+    ],
+)
+def test_without_a_controller_there_is_none(answer: bytes) -> None:
+    """What names no controller raises what the caller takes for silence."""
+    with pytest.raises((ValueError, struct.error)):
+        parse_quorum_leader(answer)
+
+
+def test_ports_are_given_once() -> None:
+    """Nodes of one cluster never want the same."""
+    assert len(set(free_ports(50))) == 50
