@@ -7,8 +7,8 @@ made by hand (`create_batch`, `send_batch`), since sending them one by one would
 from collections.abc import Callable, Iterator
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from stream_pool.bench.admin import create_topic
 from stream_pool.incident import POISONS, OrderGenerator
 
 SEED = 3
@@ -38,12 +38,7 @@ async def preload(
     say: Callable[[str], None],
 ) -> None:
     """Make the topic and fill it. Raises `aiokafka.errors.KafkaError` where the broker refuses."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
-    await admin.start()
-    try:
-        await admin.create_topics([NewTopic(topic, partitions, 1)])
-    finally:
-        await admin.close()
+    await create_topic(broker, topic, partitions)
     producer = AIOKafkaProducer(
         bootstrap_servers=broker, max_batch_size=BATCH_BYTES, max_request_size=4 * BATCH_BYTES
     )

@@ -1,20 +1,26 @@
 """A client program in a process of its own: started, watched, and gone when the block ends."""
 
+import asyncio
+import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stream_pool.bench.meter import Job, Reading, read_results
-from stream_pool.broker.probe import free_port
 from stream_pool.errors import StreamPoolError
 from stream_pool.settings import variable
 
 TAIL_CHARACTERS = 2_000
+LOOK_S = 0.02
+ANY_PORT = {variable("web_port"): "0"}
+"""A worker of ours serves its metrics; two benches on one machine must not want the same port."""
 
 
 class BenchClientError(StreamPoolError):
@@ -39,6 +45,12 @@ class Client:
     results: Path
     log: Path
 
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """The whole lines of its log so far that are JSON objects and say this."""
+        lines = self.log.read_text(errors="replace").split("\n")[:-1]
+        told = [json.loads(line) for line in lines if line.startswith("{")]
+        return [line for line in told if line.get("event") == event]
+
     def failed(self, expected: str) -> BenchClientError:
         """The error that says what was expected of the process, and its last words."""
         tail = self.log.read_text(errors="replace")[-TAIL_CHARACTERS:]
@@ -56,7 +68,7 @@ def started(
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", *program.arguments],
-                env={**os.environ, **_port(), **program.settings, **job.to_environment()},
+                env={**os.environ, **ANY_PORT, **program.settings, **job.to_environment()},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -68,9 +80,15 @@ def started(
             process.wait()
 
 
-def _port() -> dict[str, str]:
-    """A worker of ours serves its metrics; two benches on one machine must not want the same port."""
-    return {variable("web_port"): str(free_port())}
+async def until(holds: Callable[[], object], clients: Sequence[Client], what: str, timeout_s: float) -> None:
+    """Look until something `holds`. Raises `BenchClientError`, which says `what` does not, where one of the
+    clients ends before that or the time is up."""
+    give_up_s = time.monotonic() + timeout_s
+    while not holds():
+        for client in clients:
+            if client.process.poll() is not None or time.monotonic() > give_up_s:
+                raise client.failed(f"{what}, within {timeout_s:g} s")
+        await asyncio.sleep(LOOK_S)
 
 
 def run_to_marks(

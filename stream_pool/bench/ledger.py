@@ -36,9 +36,26 @@ def entries(path: Path) -> int:
 
 def read_ledger(path: Path) -> list[Place]:
     """Every record that was handled, in order, repeats included."""
-    whole = path.read_bytes()
-    whole = whole[: len(whole) // _ENTRY.size * _ENTRY.size]
-    return list(_ENTRY.iter_unpack(whole))
+    return LedgerReader(path).read_more()
+
+
+class LedgerReader:
+    """Reads a file as it grows; it need not be there yet."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._at = 0
+
+    def read_more(self) -> list[Place]:
+        """The entries that have come since the last time."""
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._at)
+            more = file.read()
+        whole = more[: len(more) // _ENTRY.size * _ENTRY.size]
+        self._at += len(whole)
+        return list(_ENTRY.iter_unpack(whole))
 
 
 def lost(committed: Mapping[int, int], done: Iterable[Place]) -> list[Place]:

@@ -13,13 +13,13 @@ import random
 import statistics
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from stream_pool.bench.admin import create_topic
+from stream_pool.bench.background import background
 from stream_pool.bench.client import Client, Program, started
 from stream_pool.bench.interval import exactly
 from stream_pool.bench.report import Bar, Report, environment
@@ -142,7 +142,7 @@ def bench_recovery(broker: Broker, *, kills: int, seed: int, say: Say) -> Report
 async def _run(servers: str, kills: int, chance: random.Random, say: Say) -> tuple[Outcome, Seen]:
     name = uuid.uuid4().hex[:8]
     topic, group = f"bench-recovery-orders-{name}", f"bench-recovery-{name}"
-    await _create(servers, topic)
+    await create_topic(servers, topic, PARTITIONS)
     places = {"STREAM_POOL_BROKER": f"kafka://{servers}", "ORDERS_TOPIC": topic, "ORDERS_GROUP": group}
     worker = Program(
         ("stream_pool.cli.main", "worker", "-A", "topologies.orders"), {**places, **WORKER, **QUIET}
@@ -151,7 +151,7 @@ async def _run(servers: str, kills: int, chance: random.Random, say: Say) -> tup
     outcome, seen = Outcome(), Seen()
     with started(worker, broker=servers, topic=topic, group=group) as working:
         await _wait_for_log(working, servers, group)
-        async with _background(_produce(servers, topic, chance)), _background(_watch(servers, group, seen)):
+        async with background(_produce(servers, topic, chance)), background(_watch(servers, group, seen)):
             for number in range(kills):
                 if number % EARLY_EVERY == EARLY_EVERY - 1:
                     with started(detector, broker=servers, topic=topic, group=group):
@@ -226,18 +226,6 @@ def _line(recovery: Recovery) -> str:
     return f"recovered {begun} in {recovery.took_s:.1f} s; {told}"
 
 
-@asynccontextmanager
-async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """`work` goes on for the length of a block."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
 async def _produce(servers: str, topic: str, chance: random.Random) -> None:
     """Orders at an even rate; for some seconds in ten they are slow to handle, and every third fails."""
     async with AIOKafkaProducer(bootstrap_servers=servers, linger_ms=20) as producer:
@@ -264,12 +252,3 @@ async def _watch(servers: str, group: str, seen: Seen) -> None:
         consumer.assign([TopicPartition(f"{group}.events", 0)])
         async for record in consumer:
             seen.take(read_record(record.offset, record.timestamp, record.headers, record.value).event)
-
-
-async def _create(servers: str, topic: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
-        await admin.create_topics([NewTopic(topic, PARTITIONS, 1)])
-    finally:
-        await admin.close()

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
+from stream_pool.bench.admin import admin_of
 from stream_pool.bench.backlog import preload
 from stream_pool.bench.client import Client, Program, started
 from stream_pool.bench.interval import exactly
@@ -98,7 +98,7 @@ def _try(broker: JavaBroker, *, frozen: bool) -> Try:
             if frozen:
                 broker.freeze()
                 time.sleep(FROZEN_FOR_S)
-            exit_s = _terminate(client)
+            exit_s = terminate(client)
         finally:
             if frozen:
                 broker.thaw()
@@ -123,7 +123,8 @@ def _wait_until_at_work(client: Client) -> None:
         time.sleep(WATCH_INTERVAL_S)
 
 
-def _terminate(client: Client) -> float | None:
+def terminate(client: Client) -> float | None:
+    """SIGTERM; seconds to its end, None where that takes longer than the deadline and some patience."""
     began_s = time.monotonic()
     client.process.terminate()
     try:
@@ -135,12 +136,8 @@ def _terminate(client: Client) -> float | None:
 
 async def _what_the_broker_has(servers: str, group: str) -> tuple[dict[int, int], list[Place]]:
     """The group's commits by partition, and the places of its dead letters."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
+    async with admin_of(servers) as admin:
         offsets = await admin.list_consumer_group_offsets(group)
-    finally:
-        await admin.close()
     committed = {place.partition: entry.offset for place, entry in offsets.items() if place.topic == TOPIC}
     return committed, await _dead_letters(servers, f"{group}.dead-letters")
 
