@@ -1,4 +1,4 @@
-"""Measuring side by side: decoding, what the whole path costs, how a worker stops, how a detector comes back.
+"""Measuring side by side: decoding, what the whole path costs, how a worker stops, how all comes back.
 
 Names are loaded when they are first used, so that a process that is weighed holds what it needs alone.
 """
@@ -7,7 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stream_pool.bench.brokers import bench_brokers
     from stream_pool.bench.decode import bench_decode
+    from stream_pool.bench.deploy import bench_deploy
     from stream_pool.bench.recovery import bench_recovery
     from stream_pool.bench.report import Bar, Report
     from stream_pool.bench.stop import bench_stop
@@ -16,14 +18,25 @@ if TYPE_CHECKING:
 _MODULES = {
     "Bar": "report",
     "Report": "report",
+    "bench_brokers": "brokers",
     "bench_decode": "decode",
+    "bench_deploy": "deploy",
     "bench_recovery": "recovery",
     "bench_stop": "stop",
     "bench_stream": "stream",
 }
 """Each public name and its module."""
 
-__all__ = ["Bar", "Report", "bench_decode", "bench_recovery", "bench_stop", "bench_stream"]
+__all__ = [
+    "Bar",
+    "Report",
+    "bench_brokers",
+    "bench_decode",
+    "bench_deploy",
+    "bench_recovery",
+    "bench_stop",
+    "bench_stream",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -24,6 +24,8 @@ class BenchName(StrEnum):
     STREAM = "stream"
     STOP = "stop"
     RECOVERY = "recovery"
+    BROKERS = "brokers"
+    DEPLOY = "deploy"
     VERIFY = "verify"
     OFFLINE = "offline"
 
@@ -33,21 +35,23 @@ def bench(
         BenchName,
         typer.Argument(
             help="decode: an order decoded, held and read. stream: cost a record. stop: SIGTERM under load. "
-            "recovery: kill -9 of the detector. verify: the fold, and a day of a log. "
+            "recovery: kill -9 of the detector. brokers: kill -9 of one of three brokers. "
+            "deploy: three workers replaced one by one. verify: the fold, and a day of a log. "
             "offline: the reference incident, twice."
         ),
     ],
     broker: Annotated[
         str,
         typer.Option(
-            help="auto, docker, java, embedded, or an address. stop has its own; "
+            help="auto, docker, java, embedded, or an address. stop and brokers have their own; "
             "decode, verify and offline need none."
         ),
     ] = "auto",
     rounds: Annotated[
         int | None,
         typer.Option(
-            min=LEAST_ROUNDS, help="Rounds (decode, stream and verify, 10) or tries of each kind (stop, 20)."
+            min=LEAST_ROUNDS,
+            help="Rounds (decode, stream and verify, 10; deploy, 3) or tries of each kind (stop, 20).",
         ),
     ] = None,
     records: Annotated[
@@ -56,8 +60,12 @@ def bench(
     backlog: Annotated[
         int | None, typer.Option(min=60_000, help="Orders written beforehand (stream 500,000, stop 200,000).")
     ] = None,
-    kills: Annotated[int, typer.Option(min=1, help="recovery: how many kills.")] = 20,
-    seed: Annotated[int, typer.Option(help="recovery: of the moments at which it kills.")] = 1,
+    kills: Annotated[
+        int | None, typer.Option(min=1, help="How many kills (recovery, 20; brokers, 5).")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Of the moments (recovery) or of the order (brokers) in which it kills.")
+    ] = 1,
     as_json: Annotated[
         bool, typer.Option("--json", help="One object at the end instead of a table.")
     ] = False,
@@ -67,10 +75,17 @@ def bench(
     Exits 0 when every bar holds, 1 when one does not, 2 for decode without the compiled core, 3 without a
     broker.
     """
-    from stream_pool.bench import bench_decode, bench_recovery, bench_stop, bench_stream
+    from stream_pool.bench import (
+        bench_brokers,
+        bench_decode,
+        bench_deploy,
+        bench_recovery,
+        bench_stop,
+        bench_stream,
+    )
     from stream_pool.bench.offline import bench_offline
     from stream_pool.bench.verify import bench_verify
-    from stream_pool.broker import Broker, JavaBroker, choose_broker
+    from stream_pool.broker import Broker, JavaBroker, JavaCluster, choose_broker
 
     if name is BenchName.DECODE:
         _tell(bench_decode(rounds=rounds or 10, say=_say), as_json)
@@ -78,9 +93,9 @@ def bench(
         _tell(bench_verify(rounds=rounds or 10, say=_say), as_json)
     if name is BenchName.OFFLINE:
         _tell(bench_offline(say=_say), as_json)
-    chosen: Broker
-    freezable = JavaBroker(_say)
-    chosen = freezable if name is BenchName.STOP else choose_broker(broker, _say)
+    freezable, cluster = JavaBroker(_say), JavaCluster(say=_say)
+    own: dict[BenchName, Broker] = {BenchName.STOP: freezable, BenchName.BROKERS: cluster}
+    chosen = own.get(name) or choose_broker(broker, _say)
     try:
         chosen.start()
         if name is BenchName.STREAM:
@@ -88,7 +103,11 @@ def bench(
                 chosen, rounds=rounds or 10, records=records, backlog=backlog or 500_000, say=_say
             )
         elif name is BenchName.RECOVERY:
-            report = bench_recovery(chosen, kills=kills, seed=seed, say=_say)
+            report = bench_recovery(chosen, kills=kills or 20, seed=seed, say=_say)
+        elif name is BenchName.BROKERS:
+            report = bench_brokers(cluster, kills=kills or 5, seed=seed, say=_say)
+        elif name is BenchName.DEPLOY:
+            report = bench_deploy(chosen, rounds=rounds or 3, say=_say)
         else:
             report = bench_stop(freezable, tries=rounds or 20, backlog=backlog or 200_000, say=_say)
     finally:
