@@ -4,28 +4,20 @@ Each with a `reason` slug and the exit code that it ends with.
 """
 
 import asyncio
-import ssl
 
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
-    IllegalSaslStateError,
     LeaderNotAvailableError,
     NotLeaderForPartitionError,
-    SaslAuthenticationFailed,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
-    UnsupportedSaslMechanismError,
 )
 
 from stream_pool.errors import ExitCode, StreamPoolError
 
 MISSING = (UnknownTopicOrPartitionError, NotLeaderForPartitionError, LeaderNotAvailableError)
 """What a client says where a topic is not there, any more or yet: one that was deleted has no leader."""
-
-
-UNRECOGNIZED = (SaslAuthenticationFailed, UnsupportedSaslMechanismError, IllegalSaslStateError, ssl.SSLError)
-"""What a connection fails with where one side does not take the other for who it says."""
 FORBIDDEN = (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,

@@ -21,6 +21,7 @@ from stream_pool.stream.errors import BrokerUnavailable
 from stream_pool.stream.kafka_admin import connected_admin, partition_counts
 from stream_pool.stream.metadata_pace import pace_metadata
 from stream_pool.stream.offsets import Record
+from stream_pool.telemetry import withhold_requests
 
 _METADATA_MAX_AGE_MS = 30_000  # until a topic that was made anew is read again; aiokafka's 5 minutes are long
 _READ_TIMEOUT_MS = 1_000
@@ -39,6 +40,7 @@ class KafkaClient:
         self._connection = connection
         self._name = name
         self._clock = clock
+        withhold_requests()
 
     def consumer(self, group: str, options: Mapping[str, Any]) -> Consumer:
         """A consumer of `group`, not started; it commits nothing by itself."""

@@ -1,19 +1,20 @@
 """The admin of `stream/client.py` over aiokafka's, and how the first word with a broker is had."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError, for_code
 
 from stream_pool.clock import Clock
+from stream_pool.stream.authentication import first_word, remedy
 from stream_pool.stream.client import Admin, FoundTopic
-from stream_pool.stream.errors import FORBIDDEN, UNRECOGNIZED, AccessDenied, BrokerUnavailable, forbidden
+from stream_pool.stream.errors import FORBIDDEN, AccessDenied, BrokerUnavailable, forbidden
+from stream_pool.stream.oauth import TokenUnavailable
 from stream_pool.stream.topics import REPLICAS_AT_MOST
 
 log = structlog.get_logger(__name__)
@@ -87,6 +88,7 @@ async def connected_admin(
     servers = connection["bootstrap_servers"]
     began_s = clock.monotonic()
     attempts = 0
+    cause: BaseException | None = None
     while True:
         attempts += 1
         left_s = timeout_s - (clock.monotonic() - began_s)
@@ -96,20 +98,16 @@ async def connected_admin(
         except (TimeoutError, OSError, KafkaError) as error:
             await _close(admin)
             left_s = timeout_s - (clock.monotonic() - began_s)
-            error = await _cause(connection, left_s) or error
-            if isinstance(error, UNRECOGNIZED):
+            cause = await first_word(connection, left_s) or cause or error
+            if (look_at := remedy(cause)) is not None:
                 raise AccessDenied(
                     f"the broker at {', '.join(servers)} and this worker do not take each other for who "
-                    f"they say: {error}. STREAM_POOL_SASL_* and STREAM_POOL_SSL_* say who the worker is."
+                    f"they say: {cause}. {look_at}"
                 ) from None
             tried_s = clock.monotonic() - began_s
             if tried_s >= timeout_s:
-                raise BrokerUnavailable(
-                    f"no Kafka broker answered at {', '.join(servers)}: tried {attempts} times in "
-                    f"{tried_s:.1f} s, the last time: {error!r}. "
-                    "Is it running, and does the address fit its advertised listener?"
-                ) from None
-            log.warning("no broker yet", servers=servers, attempt=attempts, error=repr(error))
+                raise _unavailable(cause, servers, f"{attempts} times in {tried_s:.1f} s") from None
+            log.warning("no broker yet", servers=servers, attempt=attempts, error=repr(cause))
             await asyncio.sleep(min(_RETRY_S, timeout_s - tried_s))
         else:
             break
@@ -125,21 +123,14 @@ async def connected_admin(
         await _close(admin)
 
 
-async def _cause(connection: Mapping[str, Any], timeout_s: float) -> Exception | None:
-    """What the first of the servers itself says: a client's own error is only that it could not begin.
-
-    None where there is no time left, or nobody to recognize.
-    """
-    if timeout_s <= 0 or connection.get("security_protocol", "PLAINTEXT") == "PLAINTEXT":
-        return None
-    host, _, port = connection["bootstrap_servers"][0].rpartition(":")
-    options = {name: value for name, value in connection.items() if name != "bootstrap_servers"}
-    try:
-        client = await asyncio.wait_for(create_conn(host.strip("[]"), int(port), **options), timeout_s)
-    except (TimeoutError, OSError, KafkaError) as error:
-        return error
-    client.close()
-    return None
+def _unavailable(error: BaseException, servers: Sequence[str], tried: str) -> BrokerUnavailable:
+    if isinstance(error, TokenUnavailable):
+        return BrokerUnavailable(f"no token for the broker was had: tried {tried}, the last time: {error}")
+    return BrokerUnavailable(
+        f"no Kafka broker answered at {', '.join(servers)}: tried {tried}, the last time: {error!r}. Is it "
+        "running, does the address fit its advertised listener, and is STREAM_POOL_SECURITY_PROTOCOL that of "
+        "the listener?"
+    )
 
 
 async def _close(admin: AIOKafkaAdminClient) -> None:

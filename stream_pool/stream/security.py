@@ -5,15 +5,25 @@ Faust's producer (`topic.send`) takes, from the same source, so that none of the
 """
 
 import ssl
+import stat
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import structlog
+from aiokafka import conn
+from aiokafka.abc import AbstractTokenProvider
 from faust.auth import GSSAPICredentials, OAuthCredentials, SASLCredentials, SSLCredentials
 
 from stream_pool.clock import Clock
 from stream_pool.errors import MisuseError
-from stream_pool.settings import SecuritySettings, Settings, variable
+from stream_pool.settings import SECRETS, SecuritySettings, Settings, variable
 from stream_pool.stream.oauth import ClientCredentials, TokenFile
+from stream_pool.stream.tls import tls_context
+
+log = structlog.get_logger(__name__)
+
+_BY_PASSWORD = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,8 @@ class Security:
 def security_of(settings: SecuritySettings, clock: Clock) -> Security:
     """The identity that the settings describe. Raises `MisuseError` where a file of it is no good."""
     protocol = settings.security_protocol
-    context = _tls_context(settings) if protocol in ("SSL", "SASL_SSL") else None
+    _warn_of_open_files(settings)
+    context = tls_context(settings) if protocol in ("SSL", "SASL_SSL") else None
     if protocol == "PLAINTEXT":
         return Security()
     if protocol == "SSL":
@@ -51,7 +62,7 @@ def security_of(settings: SecuritySettings, clock: Clock) -> Security:
 def security_of_faust(credentials: Any) -> Security:
     """The identity of one of Faust's credentials objects, or of an `ssl.SSLContext`.
 
-    Raises `MisuseError` for any other object.
+    Raises `MisuseError` for any other object, and for one that no client could use.
     """
     if isinstance(credentials, ssl.SSLContext):
         credentials = SSLCredentials(credentials)
@@ -80,11 +91,27 @@ def security_of_faust(credentials: Any) -> Security:
             raise MisuseError(
                 f"broker_credentials is a {type(credentials).__name__}: faust.{kinds} are allowed"
             )
+    if (problem := _problem(credentials)) is not None:
+        raise MisuseError(f"broker_credentials: {problem}")
     protocol = credentials.protocol.value
     if not isinstance(credentials, SSLCredentials):
         options["sasl_mechanism"] = credentials.mechanism.value
     options |= {"security_protocol": protocol, "ssl_context": context}
     return Security(protocol, options, credentials)
+
+
+def _problem(credentials: Any) -> str | None:
+    """What aiokafka would fail on later, in one sentence."""
+    match credentials:
+        case OAuthCredentials() if not isinstance(credentials.oauth_cb, AbstractTokenProvider):
+            return "the oauth_cb of OAuthCredentials must be an aiokafka.abc.AbstractTokenProvider"
+        case SASLCredentials() if credentials.mechanism.value not in _BY_PASSWORD:
+            return f"SASLCredentials are for {', '.join(_BY_PASSWORD)}, not for {credentials.mechanism.value}"
+        case SASLCredentials() if not (credentials.username and credentials.password):
+            return "SASLCredentials need username and password"
+        case GSSAPICredentials() if conn.gssapi is None:
+            return "GSSAPICredentials need the package gssapi, which is not installed"
+    return None
 
 
 def security_of_app(settings: Settings, options: dict[str, Any], clock: Clock) -> Security:
@@ -99,28 +126,13 @@ def security_of_app(settings: Settings, options: dict[str, Any], clock: Clock) -
     return Security() if given is None else security_of_faust(given)
 
 
-def _tls_context(settings: SecuritySettings) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=settings.ssl_cafile or None)
-    except (OSError, ssl.SSLError) as error:
-        raise MisuseError(_unusable("ssl_cafile", settings.ssl_cafile, error)) from None
-    context.check_hostname = settings.ssl_check_hostname
-    if settings.ssl_certfile:
-        try:
-            context.load_cert_chain(
-                settings.ssl_certfile,
-                settings.ssl_keyfile or None,
-                settings.ssl_key_password.get_secret_value(),
-            )
-        except (OSError, ssl.SSLError) as error:
-            files = f"{settings.ssl_certfile} with {settings.ssl_keyfile or 'the key in it'}"
-            raise MisuseError(_unusable("ssl_certfile", files, error)) from None
-    return context
-
-
-def _unusable(name: str, files: str, error: OSError) -> str:
-    why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
-    return f"{variable(name)}={files} cannot be used: {why or 'no PEM, or the wrong password'}"
+def _warn_of_open_files(settings: SecuritySettings) -> None:
+    """Said, and not refused: the files that orchestrators mount are open to everybody unless told."""
+    key = "ssl_keyfile" if settings.ssl_keyfile else "ssl_certfile"
+    for name in (key, "sasl_oauth_token_file", *(f"{secret}_file" for secret in SECRETS)):
+        path = getattr(settings, name)
+        if path and Path(path).is_file() and Path(path).stat().st_mode & stat.S_IROTH:
+            log.warning("every user of this machine can read a secret", setting=variable(name), file=path)
 
 
 def _token_provider(settings: SecuritySettings, clock: Clock) -> TokenFile | ClientCredentials:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stream_pool.telemetry.exposition import Exporter, Exposition
     from stream_pool.telemetry.gc import GcProbe
     from stream_pool.telemetry.health import Health, HealthFacts, HealthLimits, live, ready
-    from stream_pool.telemetry.logging import configure_logging, logging_config
+    from stream_pool.telemetry.logging import configure_logging, logging_config, withhold_requests
     from stream_pool.telemetry.memory import MemoryProbe
     from stream_pool.telemetry.snapshot import (
         BuildInfo,
@@ -56,13 +56,14 @@ __all__ = [
     "parse_baggage",
     "parse_traceparent",
     "ready",
+    "withhold_requests",
 ]
 
 _HOMES = {
     "exposition": ("Exporter", "Exposition"),
     "gc": ("GcProbe",),
     "health": ("Health", "HealthFacts", "HealthLimits", "live", "ready"),
-    "logging": ("configure_logging", "logging_config"),
+    "logging": ("configure_logging", "logging_config", "withhold_requests"),
     "memory": ("MemoryProbe",),
     "trace_context": ("TraceContext", "current_record", "parse_baggage", "parse_traceparent"),
 }

@@ -33,10 +33,6 @@ CHATTY = ("aiokafka", "faust", "mode")
 _PLAIN = (str, int, float, type(None), PurePath)
 
 
-WITHHELD = {"aiokafka.conn": {"level": "INFO"}}
-"""At `debug` it writes every request as it is sent, with passwords and payloads in it."""
-
-
 def configure_logging(
     level: str = "info", log_format: LogFormat = "auto", stream: TextIO | None = None
 ) -> None:
@@ -80,10 +76,19 @@ def logging_config(
                 "filters": ["repeated"],
             }
         },
-        "loggers": {name: {"level": "DEBUG" if level == "debug" else "WARNING"} for name in CHATTY}
-        | WITHHELD,
+        "loggers": {name: {"level": "DEBUG" if level == "debug" else "WARNING"} for name in CHATTY},
         "root": {"handlers": ["stream"], "level": level.upper()},
     }
+
+
+def withhold_requests() -> None:
+    """Keep aiokafka from writing each request that it sends, as it does at `debug`, with passwords and
+    payloads in it: for good, whoever sets up the logs, and whatever the levels are."""
+    logging.getLogger("aiokafka.conn").addFilter(_is_no_request)
+
+
+def _is_no_request(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG
 
 
 def _shared() -> list[Processor]:

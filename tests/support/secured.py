@@ -31,9 +31,9 @@ PASSWORD = "planted-pa55-7c1e9b"  # what no log, event, metric or page may show
 KEY_PASSWORD = "planted-k3y-51f0aa"
 
 _PROPERTIES = """\
-listeners=PLAINTEXT://127.0.0.1:{plain},SASL://127.0.0.1:{sasl},MTLS://127.0.0.1:{mtls},{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SASL://localhost:{sasl},MTLS://localhost:{mtls}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL:SASL_SSL,MTLS:SSL,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:{plain},SASL://127.0.0.1:{sasl},BRIEF://127.0.0.1:{brief},MTLS://127.0.0.1:{mtls},{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SASL://localhost:{sasl},BRIEF://localhost:{brief},MTLS://localhost:{mtls}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL:SASL_SSL,BRIEF:SASL_SSL,MTLS:SSL,CONTROLLER:PLAINTEXT
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
 ssl.keystore.type=PEM
@@ -47,6 +47,9 @@ listener.name.sasl.plain.sasl.jaas.config={plain_login} user_{user}="{password}"
 listener.name.sasl.scram-sha-256.sasl.jaas.config={scram_login};
 listener.name.sasl.scram-sha-512.sasl.jaas.config={scram_login};
 listener.name.sasl.oauthbearer.sasl.jaas.config={oauth_login} unsecuredLoginStringClaim_sub="broker";
+listener.name.brief.sasl.enabled.mechanisms=OAUTHBEARER
+listener.name.brief.oauthbearer.sasl.jaas.config={oauth_login} unsecuredLoginStringClaim_sub="broker";
+listener.name.brief.oauthbearer.connections.max.reauth.ms=3600000
 """
 _LOGIN = "org.apache.kafka.common.security.{}LoginModule required"
 
@@ -56,7 +59,7 @@ class SecuredKafka(JavaBroker):
 
     def __init__(self, directory: Path) -> None:
         super().__init__()
-        self.sasl_port, self.mtls_port = free_port(), free_port()
+        self.sasl_port, self.brief_port, self.mtls_port = free_port(), free_port(), free_port()
         self.cafile = directory / "ca.pem"
         self.keystore = directory / "broker.pem"
         self.certfile = directory / "client.pem"
@@ -75,6 +78,7 @@ class SecuredKafka(JavaBroker):
         return own + _PROPERTIES.format(
             plain=self._port,
             sasl=self.sasl_port,
+            brief=self.brief_port,
             mtls=self.mtls_port,
             controller=controller,
             keystore=self.keystore,

@@ -1,20 +1,19 @@
 """Tokens from a file and from a token endpoint, and what is said where there are none."""
 
 import asyncio
-import json
 import socket
-from base64 import b64decode
+import ssl
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
+import trustme
+from support.token_endpoint import TokenEndpoint
 
 from stream_pool.clock import SystemClock
-from stream_pool.stream.oauth import ClientCredentials, TokenFile, TokenUnavailable
+from stream_pool.stream import oauth
+from stream_pool.stream.oauth import ClientCredentials, TokenFile, TokenRefused, TokenUnavailable
 
 SECRET = "pl4nted/s3cret"
 
@@ -29,56 +28,19 @@ class HandClock(SystemClock):
         return self.at_s
 
 
-class Endpoint(ThreadingHTTPServer):
-    """Answers with what the test says, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.status = 200
-        self.headers: dict[str, str] = {}
-        self.answer: Any = {"access_token": "t1", "expires_in": 100}
-        self.asked: list[tuple[str, dict[str, list[str]]]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/token"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Endpoint
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        user = b64decode(self.headers["Authorization"].removeprefix("Basic ")).decode()
-        self.server.asked.append((user, parse_qs(body)))
-        self.send_response(self.server.status)
-        for name, value in self.server.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        answer = self.server.answer
-        self.wfile.write(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing on standard error."""
-
-
 @pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
+def endpoint() -> Iterator[TokenEndpoint]:
     """One that listens."""
-    server = Endpoint()
-    thread = Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    made = TokenEndpoint().start()
+    yield made
+    made.stop()
 
 
-def credentials(endpoint: Endpoint, clock: HandClock) -> ClientCredentials:
-    return ClientCredentials(endpoint.url, "me:too", SECRET, "kafka", clock=clock)
+def credentials(endpoint: TokenEndpoint, clock: HandClock, cafile: str = "") -> ClientCredentials:
+    return ClientCredentials(endpoint.url, "me:too", SECRET, "kafka", clock=clock, cafile=cafile)
 
 
-async def test_what_the_endpoint_is_asked(endpoint: Endpoint) -> None:
+async def test_what_the_endpoint_is_asked(endpoint: TokenEndpoint) -> None:
     """RFC 6749: the grant in the form, who asks in the header, both parts of it encoded."""
     assert await credentials(endpoint, HandClock()).token() == "t1"
     assert endpoint.asked == [
@@ -86,7 +48,7 @@ async def test_what_the_endpoint_is_asked(endpoint: Endpoint) -> None:
     ]
 
 
-async def test_a_token_is_used_until_shortly_before_its_end(endpoint: Endpoint) -> None:
+async def test_a_token_is_used_until_shortly_before_its_end(endpoint: TokenEndpoint) -> None:
     """And those who come at the same time wait for one request."""
     clock = HandClock()
     tokens = credentials(endpoint, clock)
@@ -102,25 +64,90 @@ async def test_a_token_is_used_until_shortly_before_its_end(endpoint: Endpoint) 
 
 ANSWERS = [
     pytest.param(401, {"error": SECRET}, "answered 401", id="1 refused"),
+    pytest.param(503, {"error": SECRET}, "answered 503", id="1a not now"),
     pytest.param(200, b"<html>", "gave no access_token", id="2 no JSON"),
     pytest.param(200, [], "gave no access_token", id="3 no object"),
     pytest.param(200, {"access_token": 7}, "gave no access_token", id="4 no text"),
     pytest.param(200, {"access_token": ""}, "gave no access_token", id="5 empty"),
     pytest.param(200, {"access_token": "a b"}, "gave no access_token", id="5a two words"),
     pytest.param(200, b"[" * 200_000, "gave no access_token", id="5b deeper than the stack"),
+    pytest.param(200, b"{" * 2_000_000, "gave too long an answer", id="5c longer than any"),
     pytest.param(200, {"access_token": "t", "expires_in": "soon"}, "gave no access_token", id="6 no time"),
     pytest.param(302, {}, "answered 302", id="7 a redirect would take the secret elsewhere"),
 ]
 
 
 @pytest.mark.parametrize(("status", "answer", "words"), ANSWERS)
-async def test_a_bad_answer_is_named(endpoint: Endpoint, status: int, answer: Any, words: str) -> None:
+async def test_a_bad_answer_is_named(endpoint: TokenEndpoint, status: int, answer: Any, words: str) -> None:
     """By the endpoint, with nothing of what it said."""
     endpoint.status, endpoint.answer = status, answer
     endpoint.headers = {"Location": endpoint.url} if status == 302 else {}
     with pytest.raises(TokenUnavailable, match=words) as caught:
         await credentials(endpoint, HandClock()).token()
-    assert SECRET not in str(caught.value)
+    assert SECRET not in repr(caught.value)
+    assert isinstance(caught.value, TokenRefused) is (status == 401)
+    assert len(endpoint.asked) == 1
+
+
+async def test_a_token_serves_to_its_end_where_it_cannot_be_renewed(endpoint: TokenEndpoint) -> None:
+    """An endpoint that is away for a moment costs nothing; it is asked again, and not by each connection."""
+    clock = HandClock()
+    tokens = credentials(endpoint, clock)
+    assert await tokens.token() == "t1"
+    endpoint.status = 503
+    clock.at_s = 80.0
+    assert [await tokens.token() for _ in range(3)] == ["t1"] * 3
+    assert len(endpoint.asked) == 2
+    clock.at_s = 99.9
+    assert await tokens.token() == "t1"
+    clock.at_s = 100.0
+    with pytest.raises(TokenUnavailable, match="answered 503"):
+        await tokens.token()
+    endpoint.status = 200
+    assert await tokens.token() == "t1"
+
+
+async def test_those_who_wait_are_refused_together(endpoint: TokenEndpoint) -> None:
+    """One request, one answer: they do not ask one after the other."""
+    endpoint.status = 503
+    tokens = credentials(endpoint, HandClock())
+    answers = await asyncio.gather(*(tokens.token() for _ in range(5)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [TokenUnavailable] * 5
+    assert len(endpoint.asked) == 1
+
+
+async def test_who_gives_up_does_not_end_the_request_of_others(endpoint: TokenEndpoint) -> None:
+    """A connection that is cancelled, as at a stop."""
+    tokens = credentials(endpoint, HandClock())
+    first, second = (asyncio.create_task(tokens.token()) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == "t1"
+    assert first.cancelled()
+
+
+async def test_an_endpoint_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a time limit, however it delays."""
+    monkeypatch.setattr(oauth, "_REQUEST_TIMEOUT_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        with pytest.raises(TokenUnavailable, match=r"gave no answer in 0\.05 s"):
+            await ClientCredentials(url, "me", SECRET, "", clock=HandClock()).token()
+
+
+async def test_an_endpoint_by_tls_must_be_trusted(tmp_path: Path) -> None:
+    """By the authority that the brokers are checked against, or one of the system's."""
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", key_type=trustme.KeyType.ECDSA).configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    endpoint = TokenEndpoint(context).start()
+    try:
+        assert await credentials(endpoint, HandClock(), str(tmp_path / "ca.pem")).token() == "t1"
+        with pytest.raises(TokenUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
+            await credentials(endpoint, HandClock()).token()
+    finally:
+        endpoint.stop()
     assert len(endpoint.asked) == 1
 
 
@@ -134,7 +161,7 @@ LIVES = [
 
 
 @pytest.mark.parametrize("life_s", LIVES)
-async def test_a_life_that_is_none_is_taken_for_a_minute(endpoint: Endpoint, life_s: float | None) -> None:
+async def test_a_life_that_is_none_is_a_minute(endpoint: TokenEndpoint, life_s: float | None) -> None:
     """So that the token is asked for anew; one that cannot be read at all is a bad answer."""
     endpoint.answer = {"access_token": "t1", "expires_in": life_s}
     clock = HandClock()
@@ -150,38 +177,36 @@ async def test_a_life_that_is_none_is_taken_for_a_minute(endpoint: Endpoint, lif
 
 
 async def test_no_proxy_sees_a_secret_for_this_machine(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    endpoint: TokenEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the environment says about proxies."""
-    proxy = Endpoint()
+    proxy = TokenEndpoint().start()
+    proxy.stop()
     monkeypatch.setenv("http_proxy", proxy.url)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    proxy.server_close()
     assert await credentials(endpoint, HandClock()).token() == "t1"
 
 
 async def test_an_answer_that_is_no_http_is_named() -> None:
     """By its kind alone."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        Thread(target=_answer_nonsense, args=(listener,)).start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        with pytest.raises(TokenUnavailable, match="BadStatusLine"):
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"220 no web server\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        with pytest.raises(TokenUnavailable, match="cannot be asked: ClientResponseError"):
             await ClientCredentials(url, "me", SECRET, "", clock=HandClock()).token()
-
-
-def _answer_nonsense(listener: socket.socket) -> None:
-    connection, _ = listener.accept()
-    with connection:
-        connection.recv(65_536)
-        connection.sendall(b"220 no web server\r\n")
 
 
 async def test_nobody_at_the_endpoint() -> None:
     """It is named, and the next connection tries again."""
-    endpoint = Endpoint()
-    endpoint.server_close()
-    with pytest.raises(TokenUnavailable, match=f"token endpoint {endpoint.url}: "):
+    endpoint = TokenEndpoint().start()
+    endpoint.stop()
+    with pytest.raises(TokenUnavailable, match=f"token endpoint {endpoint.url} cannot be asked: "):
         await credentials(endpoint, HandClock()).token()
 
 

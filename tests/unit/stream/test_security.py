@@ -1,16 +1,19 @@
 """One identity for every client: aiokafka's options and Faust's credentials from the same source."""
 
 import ssl
+from pathlib import Path
 from typing import Any
 
 import faust
 import pytest
+from aiokafka import conn
 from faust.auth import GSSAPICredentials, OAuthCredentials, SASLCredentials, SSLCredentials
+from structlog.testing import capture_logs
 
 from stream_pool import App
 from stream_pool.clock import SystemClock
 from stream_pool.errors import MisuseError
-from stream_pool.settings import Settings
+from stream_pool.settings import Settings, load_settings
 from stream_pool.stream.kafka import KafkaClient
 from stream_pool.stream.oauth import ClientCredentials, TokenFile
 from stream_pool.stream.security import Security, security_of, security_of_app, security_of_faust
@@ -72,8 +75,11 @@ FAUSTS = [
 
 
 @pytest.mark.parametrize(("credentials", "options"), FAUSTS)
-def test_fausts_own_credentials_serve_every_client(credentials: Any, options: dict[str, Any]) -> None:
+def test_fausts_own_credentials_serve_every_client(
+    credentials: Any, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They become aiokafka's options, and are handed on as they are; nothing of them is shown."""
+    monkeypatch.setattr(conn, "gssapi", object())
     security = security_of_faust(credentials)
     assert security.options == options
     assert security.protocol == options["security_protocol"]
@@ -84,6 +90,34 @@ def test_a_stranger_is_refused() -> None:
     """With what is allowed, and without showing it: it may hold a password."""
     with pytest.raises(MisuseError, match="broker_credentials is a str: ") as caught:
         security_of_faust(PLANTED)
+    assert PLANTED not in str(caught.value)
+
+
+UNUSABLE = [
+    pytest.param(SASLCredentials(username="u"), "need username and password", id="1 no password"),
+    pytest.param(SASLCredentials(password=PLANTED), "need username and password", id="2 no user"),
+    pytest.param(
+        SASLCredentials(username="u", password=PLANTED, mechanism="OAUTHBEARER"),
+        "SASLCredentials are for PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, not for OAUTHBEARER",
+        id="3 no mechanism of passwords",
+    ),
+    pytest.param(
+        OAuthCredentials(oauth_cb=lambda: PLANTED),
+        "oauth_cb of OAuthCredentials must be an aiokafka.abc.AbstractTokenProvider",
+        id="4 a function for a provider",
+    ),
+    pytest.param(GSSAPICredentials(), "need the package gssapi, which is not installed", id="5 no Kerberos"),
+]
+
+
+@pytest.mark.parametrize(("credentials", "words"), UNUSABLE)
+def test_credentials_that_no_client_could_use_are_refused(
+    credentials: Any, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything connects, in one sentence, where aiokafka would fail with a stack trace later."""
+    monkeypatch.setattr(conn, "gssapi", None)
+    with pytest.raises(MisuseError, match=f"broker_credentials: .*{words}") as caught:
+        App("g", settings=Settings(), broker_credentials=credentials)
     assert PLANTED not in str(caught.value)
 
 
@@ -126,17 +160,23 @@ def test_a_brokers_name_is_checked_unless_told(checked: bool) -> None:
     assert context.verify_mode is ssl.CERT_REQUIRED
 
 
-FILES = [
-    pytest.param({"ssl_cafile": "nowhere.pem"}, "STREAM_POOL_SSL_CAFILE=nowhere.pem cannot be used", id="1"),
-    pytest.param({"ssl_certfile": "nowhere.pem"}, "STREAM_POOL_SSL_CERTFILE=nowhere.pem with", id="2"),
-]
-
-
-@pytest.mark.parametrize(("given", "words"), FILES)
-def test_a_file_that_is_no_good_is_named(given: dict[str, str], words: str) -> None:
-    """An authority or a certificate that is not there."""
-    with pytest.raises(MisuseError, match=words):
-        security_of(Settings(security_protocol="SSL", **given), CLOCK)
+@pytest.mark.parametrize(("mode", "told"), [(0o600, 0), (0o640, 0), (0o644, 1)])
+def test_a_secret_that_everybody_can_read_is_told(tmp_path: Path, mode: int, told: int) -> None:
+    """And not refused: so orchestrators mount them unless told."""
+    file = tmp_path / "password"
+    file.write_text(PLANTED)
+    file.chmod(mode)
+    settings = load_settings(
+        security_protocol="SASL_PLAINTEXT",
+        sasl_mechanism="PLAIN",
+        sasl_username="u",
+        sasl_password_file=str(file),
+    )
+    with capture_logs() as lines:
+        security_of(settings, CLOCK)
+    assert [(line["setting"], line["file"]) for line in lines] == [
+        ("STREAM_POOL_SASL_PASSWORD_FILE", str(file))
+    ] * told
 
 
 def test_settings_stand_above_the_app() -> None:

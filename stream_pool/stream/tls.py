@@ -1,0 +1,58 @@
+"""The TLS context that the settings describe, and what is wrong with one of its files.
+
+OpenSSL says of most mistakes only that something failed: which file it was, and why, is found out here.
+"""
+
+import ssl
+from pathlib import Path
+
+from stream_pool.errors import MisuseError
+from stream_pool.settings import SecuritySettings, variable
+
+
+def tls_context(settings: SecuritySettings) -> ssl.SSLContext:
+    """A client's context, with its own certificate where the settings have one.
+
+    Raises `MisuseError` where a file is no good.
+    """
+    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
+        _see_that_it_opens(name, getattr(settings, name))
+    try:
+        context = ssl.create_default_context(cafile=settings.ssl_cafile or None)
+    except ssl.SSLError:
+        raise _unusable("ssl_cafile", settings.ssl_cafile, "there is no certificate in PEM in it") from None
+    context.check_hostname = settings.ssl_check_hostname
+    if settings.ssl_certfile:
+        _load_own_certificate(context, settings)
+    return context
+
+
+def _load_own_certificate(context: ssl.SSLContext, settings: SecuritySettings) -> None:
+    password = settings.ssl_key_password.get_secret_value()
+    try:
+        context.load_cert_chain(settings.ssl_certfile, settings.ssl_keyfile or None, password)
+    except ssl.SSLError as error:
+        name = "ssl_keyfile" if settings.ssl_keyfile else "ssl_certfile"
+        key = Path(getattr(settings, name))
+        if error.reason == "KEY_VALUES_MISMATCH":
+            why = f"its key is not that of the certificate in {variable('ssl_certfile')}"
+        elif b"ENCRYPTED" in key.read_bytes():
+            is_set = "is not its password" if password else "is not set"
+            why = f"its key is encrypted, and {variable('ssl_key_password')} {is_set}"
+        else:
+            why = f"there is no key in PEM in it, or no certificate in {variable('ssl_certfile')}"
+        raise _unusable(name, str(key), why) from None
+
+
+def _see_that_it_opens(name: str, path: str) -> None:
+    if not path:
+        return
+    try:
+        with Path(path).open("rb"):
+            pass
+    except OSError as error:
+        raise _unusable(name, path, error.strerror) from None
+
+
+def _unusable(name: str, path: str, why: str | None) -> MisuseError:
+    return MisuseError(f"{variable(name)}={path} cannot be used: {why}")
