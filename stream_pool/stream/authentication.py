@@ -10,7 +10,8 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-from aiokafka.conn import AIOKafkaConnection, OAuthAuthenticator
+from aiokafka import conn
+from aiokafka.conn import create_conn
 from aiokafka.errors import (
     IllegalSaslStateError,
     KafkaError,
@@ -55,20 +56,22 @@ def remedy(error: BaseException) -> str | None:
 
 
 async def first_word(connection: Mapping[str, Any], timeout_s: float) -> BaseException | None:
-    """What the first of the servers says to one connection: the cause where it fails, None where it does not.
+    """What the first of the servers says to one connection: why it fails, or None where it does not.
 
-    None, too, where there is nobody to recognize, or no time left.
+    None, too, where there is nobody to recognize, or nothing is heard in time.
     """
     if timeout_s <= 0 or connection.get("security_protocol", "PLAINTEXT") == "PLAINTEXT":
         return None
     host, _, port = connection["bootstrap_servers"][0].rpartition(":")
     options = {name: value for name, value in connection.items() if name != "bootstrap_servers"}
-    client = _Connection(host.strip("[]"), int(port), **options)
     try:
-        await asyncio.wait_for(client.connect(), timeout_s)
-    except (TimeoutError, OSError, KafkaError) as error:
+        async with asyncio.timeout(timeout_s):
+            client = await create_conn(host.strip("[]"), int(port), **options)
+            await client.close()
+    except TimeoutError:
+        return None
+    except (OSError, KafkaError) as error:
         return _cause(error)
-    client.close()
     return None
 
 
@@ -77,16 +80,18 @@ def _cause(error: BaseException) -> BaseException:
     return error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
 
 
-class _Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka has no types
-    def authenticator_oauth(self) -> OAuthAuthenticator:
-        return _OAuth(sasl_oauth_token_provider=self._sasl_oauth_token_provider)
+def heed_refused_tokens() -> None:
+    """Let every client of this process see that its token is refused.
+
+    A broker says so by a challenge and not by an error (RFC 7628, 3.2.3), which aiokafka takes for a welcome:
+    a client then begins with a cluster of no brokers. There is no other way to its authenticator.
+    """
+    conn.OAuthAuthenticator = _HeedfulAuthenticator
 
 
-class _OAuth(OAuthAuthenticator):  # type: ignore[misc]  # aiokafka has no types
-    """A refused token is a challenge, not an error (RFC 7628, 3.2.3), which aiokafka takes for a welcome."""
-
-    async def step(self, payload: bytes | None) -> tuple[bytes, bool] | None:
-        if payload:
-            raise SaslAuthenticationFailed(f"the token is refused: {payload.decode(errors='replace')}")
-        answer: tuple[bytes, bool] | None = await super().step(payload)
+class _HeedfulAuthenticator(conn.OAuthAuthenticator):  # type: ignore[misc]  # aiokafka has no types
+    async def step(self, challenge: bytes | None) -> tuple[bytes, bool] | None:
+        if challenge:
+            raise SaslAuthenticationFailed(f"the token is refused: {challenge.decode(errors='replace')}")
+        answer: tuple[bytes, bool] | None = await super().step(challenge)
         return answer

@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from stream_pool.clock import Clock
+from stream_pool.stream.authentication import heed_refused_tokens
 from stream_pool.stream.client import Admin, Consumer, Observer, Producer
 from stream_pool.stream.errors import BrokerUnavailable
 from stream_pool.stream.kafka_admin import connected_admin, partition_counts
@@ -41,6 +42,7 @@ class KafkaClient:
         self._name = name
         self._clock = clock
         withhold_requests()
+        heed_refused_tokens()
 
     def consumer(self, group: str, options: Mapping[str, Any]) -> Consumer:
         """A consumer of `group`, not started; it commits nothing by itself."""

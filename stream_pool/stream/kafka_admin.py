@@ -88,7 +88,7 @@ async def connected_admin(
     servers = connection["bootstrap_servers"]
     began_s = clock.monotonic()
     attempts = 0
-    cause: BaseException | None = None
+    heard: BaseException | None = None
     while True:
         attempts += 1
         left_s = timeout_s - (clock.monotonic() - began_s)
@@ -98,7 +98,8 @@ async def connected_admin(
         except (TimeoutError, OSError, KafkaError) as error:
             await _close(admin)
             left_s = timeout_s - (clock.monotonic() - began_s)
-            cause = await first_word(connection, left_s) or cause or error
+            heard = await first_word(connection, left_s) or heard
+            cause = heard or error
             if (look_at := remedy(cause)) is not None:
                 raise AccessDenied(
                     f"the broker at {', '.join(servers)} and this worker do not take each other for who "

@@ -125,8 +125,13 @@ def add_record(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
         event.setdefault("span_id", record.trace_context.span_id)
     for label in RECORD_LABELS:
         if label in record.baggage:
-            event.setdefault(label, record.baggage[label])
+            event.setdefault(label, _printable(record.baggage[label]))
     return event
+
+
+def _printable(text: str) -> str:
+    """A stranger wrote it: no escape sequence of a terminal in it may do what it says."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def render_handler_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

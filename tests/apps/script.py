@@ -46,9 +46,9 @@ def option(name: str, default: str) -> str:
     return os.environ.get(f"TEST_{name.upper()}", default)
 
 
-def make_app() -> App:
+def make_app(**options: Any) -> App:
     """The app, in the test's group."""
-    return App(GROUP)
+    return App(GROUP, **options)
 
 
 def note(order: Order, what: str = "handled") -> None:

@@ -1,13 +1,14 @@
 """A Kafka that wants to know who asks: TLS, SASL in all its mechanisms, mutual TLS, and access lists.
 
-The plain listener stays, for those who look after the cluster: whoever comes that way may do everything.
+The plain listener stays, for those who look after the cluster: whoever comes that way may do everything. At
+the brief one, which knows SCRAM-SHA-512 alone, a connection must prove itself anew every few seconds, or is
+closed (KIP-368).
 """
 
 import re
 import shlex
 import subprocess
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
 from json import dumps
 from pathlib import Path
 from time import time
@@ -29,10 +30,14 @@ from stream_pool.broker.probe import free_port
 USER = "worker"
 PASSWORD = "planted-pa55-7c1e9b"  # what no log, event, metric or page may show
 KEY_PASSWORD = "planted-k3y-51f0aa"
+CLIENT_SECRET = "planted-cl1ent-0d83c2"
+BRIEF_MS = 2_000
 
 _PROPERTIES = """\
-listeners=PLAINTEXT://127.0.0.1:{plain},SASL://127.0.0.1:{sasl},BRIEF://127.0.0.1:{brief},MTLS://127.0.0.1:{mtls},{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SASL://localhost:{sasl},BRIEF://localhost:{brief},MTLS://localhost:{mtls}
+listeners=PLAINTEXT://127.0.0.1:{plain},SASL://127.0.0.1:{sasl},BRIEF://127.0.0.1:{brief},\
+MTLS://127.0.0.1:{mtls},{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SASL://localhost:{sasl},BRIEF://localhost:{brief},\
+MTLS://localhost:{mtls}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL:SASL_SSL,BRIEF:SASL_SSL,MTLS:SSL,CONTROLLER:PLAINTEXT
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
@@ -47,15 +52,15 @@ listener.name.sasl.plain.sasl.jaas.config={plain_login} user_{user}="{password}"
 listener.name.sasl.scram-sha-256.sasl.jaas.config={scram_login};
 listener.name.sasl.scram-sha-512.sasl.jaas.config={scram_login};
 listener.name.sasl.oauthbearer.sasl.jaas.config={oauth_login} unsecuredLoginStringClaim_sub="broker";
-listener.name.brief.sasl.enabled.mechanisms=OAUTHBEARER
-listener.name.brief.oauthbearer.sasl.jaas.config={oauth_login} unsecuredLoginStringClaim_sub="broker";
-listener.name.brief.oauthbearer.connections.max.reauth.ms=3600000
+listener.name.brief.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.brief.scram-sha-512.sasl.jaas.config={scram_login};
+listener.name.brief.scram-sha-512.connections.max.reauth.ms={brief_ms}
 """
 _LOGIN = "org.apache.kafka.common.security.{}LoginModule required"
 
 
 class SecuredKafka(JavaBroker):
-    """One node with three listeners. `directory` gets the keys."""
+    """One node with four listeners. `directory` gets the keys."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__()
@@ -64,7 +69,7 @@ class SecuredKafka(JavaBroker):
         self.keystore = directory / "broker.pem"
         self.certfile = directory / "client.pem"
         self.keyfile = directory / "client.key"
-        authority = trustme.CA(key_type=trustme.KeyType.RSA)
+        authority = self.authority = trustme.CA(key_type=trustme.KeyType.RSA)
         authority.cert_pem.write_to_path(self.cafile)
         broker = authority.issue_cert("localhost", "127.0.0.1", key_type=trustme.KeyType.RSA)
         self.keystore.write_bytes(_key(broker, NoEncryption()) + _chain(broker))
@@ -79,6 +84,7 @@ class SecuredKafka(JavaBroker):
             plain=self._port,
             sasl=self.sasl_port,
             brief=self.brief_port,
+            brief_ms=BRIEF_MS,
             mtls=self.mtls_port,
             controller=controller,
             keystore=self.keystore,
@@ -97,20 +103,14 @@ class SecuredKafka(JavaBroker):
             for option in ("--add-scram", f"{mechanism}=[name={USER},password={PASSWORD}]")
         ]
 
-    def allow(self, commands: Iterable[str]) -> None:
-        """Run lines of `kafka-acls.sh` that `stream-pool topics --print` gave, on the plain listener."""
-        running = []
-        for command in commands:
-            tool, server, _, *arguments = shlex.split(command)
-            assert (tool, server) == ("kafka-acls.sh", "--bootstrap-server"), command
-            java = ["java", "-cp", f"{cached_jars()}/*", "org.apache.kafka.tools.AclCommand"]
-            line = [*java, "--bootstrap-server", self.bootstrap_servers, *arguments]
-            running.append(
-                subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            )
-        for process in running:
-            told = process.communicate()[0]
-            assert process.returncode == 0, told
+    def allow(self, command: str) -> None:
+        """Run a line of `kafka-acls.sh` that `stream-pool topics --print` gave, on the plain listener."""
+        tool, server, _, *arguments = shlex.split(command)
+        assert (tool, server) == ("kafka-acls.sh", "--bootstrap-server"), command
+        java = ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{cached_jars()}/*"]
+        line = [*java, "org.apache.kafka.tools.AclCommand", server, self.bootstrap_servers, *arguments]
+        told = subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        assert told.returncode == 0, told.stdout
 
 
 def unsigned_token(user: str, life_s: int = 3_600) -> str:

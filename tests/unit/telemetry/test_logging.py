@@ -136,6 +136,7 @@ def test_requests_are_written_by_no_level() -> None:
     logging.getLogger("aiokafka.conn").setLevel(logging.DEBUG)
     logging.getLogger("aiokafka.conn").debug("Request %s", SECRET)
     logging.getLogger("aiokafka.conn").info("Authenticated")
+    logging.getLogger("aiokafka.conn").setLevel(logging.NOTSET)
     assert [line["event"] for line in read(stream)] == ["Authenticated"]
 
 
