@@ -100,6 +100,22 @@ def test_lines_carry_the_current_record(lines: io.StringIO) -> None:
     assert SECRET not in lines.getvalue()
 
 
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_label_cannot_steer_a_terminal(log_format: Any) -> None:
+    """Whoever produces a record writes its labels."""
+    stream = io.StringIO()
+    configure_logging("info", log_format, stream)
+    token = current_record.set(Record(None, {"request_id": "r\x1b]0;owned\x07\n\x9b2J", "tenant": "Zoë"}))
+    try:
+        structlog.get_logger().info("hello")
+    finally:
+        current_record.reset(token)
+    told = stream.getvalue()
+    assert not [control for control in ("\x1b]", "\x07", "\x9b") if control in told]
+    assert r"\x1b]0;owned\x07\n\x9b2J" in told.replace("\\\\", "\\")
+    assert "Zoë" in told
+
+
 def test_a_record_without_a_trace_has_none_on_its_lines(lines: io.StringIO) -> None:
     """Unknown is absent."""
     token = current_record.set(Record(None, {}))
