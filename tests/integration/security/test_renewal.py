@@ -49,11 +49,12 @@ async def test_connections_that_a_broker_ends_are_made_anew(house: House, tmp_pa
     settings = house.identity("SCRAM-SHA-512", tmp_path) | {"broker": f"localhost:{house.kafka.brief_port}"}
     worker = house.worker("each_async", settings)
     await worker.ready()
-    began = _times_recognized(worker)
+    began, assignments = _times_recognized(worker), await worker.metric("stream_pool_rebalances_total")
     places = await _produced_until(house, lambda: _times_recognized(worker) >= began + 10, worker)
     places += await lab.cluster.produce(topic, [{"do": "raise"}])
     await lab.handled(places[:-1])
     await lab.committed(topic, {0: places[-1][2] + 1})
+    assert await worker.metric("stream_pool_rebalances_total") == assignments
     assert await worker.stop() == 0
 
 
