@@ -152,8 +152,8 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafk
 
     def _proxy(self) -> str | None:
         """The environment's; none for this machine, where it would see the secret."""
-        is_here = self._url.startswith("http:")
-        return None if is_here or proxy_bypass(urlsplit(self._url).hostname) else getproxies().get("https")
+        is_here = self._url.startswith("http:") or proxy_bypass(urlsplit(self._url).hostname or "")
+        return None if is_here else getproxies().get("https")
 
     def _read(self, body: bytes) -> tuple[str, float]:
         try:

@@ -9,6 +9,8 @@ from support.secured import KEY_PASSWORD, PASSWORD, USER, unsigned_token
 from support.secured_house import NEEDED, House, user_without
 from support.worker import WorkerProcess
 
+pytestmark = pytest.mark.xdist_group("secured Kafka")  # one cluster for all of them
+
 SETTINGS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "mutual TLS"]
 OBJECTS = ["SCRAM-SHA-256", "OAUTHBEARER", "mutual TLS"]
 

@@ -22,6 +22,8 @@ from stream_pool import App
 from stream_pool.errors import ExitCode, StreamPoolError
 from stream_pool.settings import load_settings
 
+pytestmark = pytest.mark.xdist_group("secured Kafka")  # one cluster for all of them
+
 CONNECT_S = 1.5
 """How long a case tries that waits for better times."""
 AT_ONCE_S = 20.0

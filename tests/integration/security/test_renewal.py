@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from support import until
 from support.ledger import Place
 from support.secured import CLIENT_SECRET, USER, unsigned_token
 from support.secured_house import House
 from support.token_endpoint import TokenEndpoint
 from support.worker import WorkerProcess
+
+pytestmark = pytest.mark.xdist_group("secured Kafka")  # one cluster for all of them
 
 LIFE_S = 4
 
