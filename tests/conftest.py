@@ -15,6 +15,7 @@ import structlog
 from kafka_topics import Topics
 
 from stream_pool.broker import Broker, JavaBroker, choose_broker
+from stream_pool.settings.names import PREFIX
 
 _OPENED = pytest.StashKey[list[str]]()
 _TOLD = "opened brokers"
@@ -74,6 +75,20 @@ def _structlog_as_it_was() -> Iterator[None]:
     before = structlog.get_config()
     yield
     structlog.configure(**before)
+
+
+@pytest.fixture(autouse=True)
+def _settings_as_they_were() -> Iterator[None]:
+    """A command that is called in this process and given a file names it in the environment."""
+    before = _settings()
+    yield
+    for name in _settings().keys() - before.keys():
+        del environ[name]
+    environ.update(before)
+
+
+def _settings() -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name.startswith(PREFIX)}
 
 
 def pytest_configure(config: pytest.Config) -> None:
