@@ -276,9 +276,10 @@ def _tell_implementation() -> None:
     """One line of what decodes: a warning where it is the twin, which is slower, and nobody asked for it."""
     if NATIVE:
         log.info("documents are decoded by the compiled core")
+    elif REASON == ASKED_FOR:
+        log.info("documents are decoded by the Python twin", reason=REASON)
     else:
-        tell = log.info if REASON == ASKED_FOR else log.warning
-        tell("documents are decoded by the Python twin", reason=REASON)
+        log.warning("documents are decoded by the Python twin", reason=REASON)
 
 
 def _check_on_error(on_error: str) -> None:

@@ -120,5 +120,5 @@ class Worker(faust.Worker):
             problem = f"{url} is taken: name another port with --web-port, or in {variable('web_port')}"
             self._app.fail(MisuseError(problem))
         else:
-            log.critical(f"worker {what}", exc_info=error)
+            log.critical("worker fails", how=what, exc_info=error)
             self._app.fail(StreamPoolError(f"the worker {what}: {error!r}"))
