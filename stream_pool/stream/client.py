@@ -5,12 +5,13 @@ one conformance suite holds both to the same behaviour. Errors are aiokafka's on
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
+from aiokafka.structs import OffsetAndMetadata
 
 from stream_pool.stream.offsets import Record
 
@@ -18,7 +19,7 @@ Headers = Sequence[tuple[str, bytes | None]]
 
 
 class Consumer(Protocol):
-    """A consumer in a group. aiokafka's `AIOKafkaConsumer` has all of it."""
+    """A consumer in a group. aiokafka's `AIOKafkaConsumer` has all but `topic_ids` and `commits`."""
 
     async def start(self) -> None: ...
 
@@ -26,15 +27,29 @@ class Consumer(Protocol):
 
     def subscribe(self, topics: Sequence[str], *, listener: Any) -> None: ...
 
+    async def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:
+        """The id of each of these topics that there is now; empty where the broker tells none."""
+        ...
+
+    def partitions_for_topic(self, topic: str) -> Collection[int] | None:
+        """A topic's partitions, as the client last knew it; None where it was not there."""
+        ...
+
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int, max_records: int
     ) -> Mapping[TopicPartition, Sequence[Record]]: ...
 
     async def position(self, partition: TopicPartition) -> int: ...
 
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None: ...
+    async def commit(self, offsets: Mapping[TopicPartition, int | tuple[int, str]]) -> None:
+        """Commit offsets, or pairs of an offset and its metadata."""
+        ...
 
-    async def committed(self, partition: TopicPartition) -> int | None: ...
+    async def commits(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, OffsetAndMetadata]:
+        """What the group has committed on these partitions."""
+        ...
 
     async def beginning_offsets(
         self, partitions: Sequence[TopicPartition]

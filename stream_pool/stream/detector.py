@@ -228,8 +228,12 @@ class Detector(Service):
         await self._snapshots.stop()
 
     async def _write_snapshot(self) -> None:
-        if self.is_live and self._has_news():
-            await self._snapshots.write(self._state, timeout_s=_SNAPSHOT_TIMEOUT_S)
+        if (
+            self.is_live
+            and self._has_news()
+            and not await self._snapshots.write(self._state, timeout_s=_SNAPSHOT_TIMEOUT_S)
+        ):
+            await self._snapshots.mend()
 
     async def _write_last_snapshot(self) -> None:
         if self._owns_log() and self._has_news():

@@ -18,7 +18,8 @@ from stream_pool.errors import MisuseError, StreamPoolError
 from stream_pool.stream.channel import BatchChannel
 from stream_pool.stream.client import Client
 from stream_pool.stream.counters import Counters
-from stream_pool.stream.source import Source, SourceOptions
+from stream_pool.stream.source import Source
+from stream_pool.stream.source_options import SourceOptions
 from stream_pool.stream.unreadable import Bury
 
 log = structlog.get_logger(__name__)

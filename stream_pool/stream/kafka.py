@@ -20,11 +20,11 @@ from stream_pool.stream.authentication import heed_refused_tokens
 from stream_pool.stream.client import Admin, Consumer, Observer, Producer
 from stream_pool.stream.errors import BrokerUnavailable
 from stream_pool.stream.kafka_admin import connected_admin, partition_counts
+from stream_pool.stream.kafka_consumer import KafkaConsumer
 from stream_pool.stream.metadata_pace import pace_metadata
 from stream_pool.stream.offsets import Record
 from stream_pool.telemetry import withhold_requests
 
-_METADATA_MAX_AGE_MS = 30_000  # until a topic that was made anew is read again; aiokafka's 5 minutes are long
 _READ_TIMEOUT_MS = 1_000
 _READ_AT_ONCE = 5_000
 _READ_PATIENCE = 30
@@ -46,14 +46,13 @@ class KafkaClient:
 
     def consumer(self, group: str, options: Mapping[str, Any]) -> Consumer:
         """A consumer of `group`, not started; it commits nothing by itself."""
-        consumer = AIOKafkaConsumer(
+        consumer = KafkaConsumer(
             **self._connection,
             **options,
             group_id=group,
             client_id=f"stream-pool-{group}",
             enable_auto_commit=False,
             auto_offset_reset="none",
-            metadata_max_age_ms=_METADATA_MAX_AGE_MS,
         )
         pace_metadata(consumer._client)
         made: Consumer = consumer

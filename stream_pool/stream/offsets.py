@@ -116,7 +116,7 @@ class PartitionProgress:
 
     start: int
     position: int
-    committed: int
+    committed: int | None
     records: int
     size_bytes: int
     in_flight_records: int
@@ -128,10 +128,10 @@ class _PartitionLog:
 
     __slots__ = ("base", "bytes_done", "committed", "deliveries", "drained", "records_done", "start")
 
-    def __init__(self, position: int) -> None:
+    def __init__(self, position: int, committed: int | None) -> None:
         self.start = position
         self.base = position
-        self.committed = position
+        self.committed = committed
         self.deliveries: deque[Delivery] = deque()
         self.records_done = 0
         self.bytes_done = 0
@@ -179,11 +179,13 @@ class OffsetTracker:
         self._on_finished = on_finished
         self._on_release = on_release
 
-    def assign(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Begin to track partitions at these positions (the next offset to be read)."""
-        for partition, position in positions.items():
-            assert partition not in self._logs, f"{partition} is tracked already"
-            self._logs[partition] = _PartitionLog(position)
+    def assign(self, partition: TopicPartition, position: int, committed: int | None) -> None:
+        """Begin to track a partition at a position (the next offset to be read).
+
+        `committed` is what the group has committed: a position that differs from it is due at once.
+        """
+        assert partition not in self._logs, f"{partition} is tracked already"
+        self._logs[partition] = _PartitionLog(position, committed)
 
     def deliver(
         self, partition: TopicPartition, records: Sequence[Record], polled_at_s: float, claims: int

@@ -5,7 +5,7 @@ wait for ever.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -13,18 +13,16 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from stream_pool.clock import Clock
-from stream_pool.errors import StreamPoolError
 from stream_pool.stream.client import Client, Producer
 from stream_pool.stream.dead_letters import DeadLetters
 from stream_pool.stream.event_writer import EventWriter, Identity
-from stream_pool.stream.topics import DEAD_LETTERS_CONFIG, EVENTS_CONFIG, ensure_side_topic
+from stream_pool.stream.topic_maker import TopicMaker
+from stream_pool.stream.topics import DEAD_LETTERS_CONFIG, EVENTS_CONFIG
 
 log = structlog.get_logger(__name__)
 
 _FLUSH_TIMEOUT_S = 1.0
 _STOP_TIMEOUT_S = 1.0
-_ADMIN_TIMEOUT_S = 2.0
-_MAKE_EVERY_S = 5.0
 _EVENT_LINGER_MS = 20
 _LETTER_LINGER_MS = 0
 
@@ -67,7 +65,7 @@ class Outlet(Service):
             self._identity,
             events,
             clock=self._clock,
-            on_missing=self._maker(self._events_topic, EVENTS_CONFIG),
+            on_missing=self._maker(self._events_topic, EVENTS_CONFIG).make,
             buffer=self._event_buffer,
         )
         self.letters = DeadLetters(
@@ -75,7 +73,7 @@ class Outlet(Service):
             self._group,
             letters,
             clock=self._clock,
-            on_missing=self._maker(self._dead_letters_topic, DEAD_LETTERS_CONFIG),
+            on_missing=self._maker(self._dead_letters_topic, DEAD_LETTERS_CONFIG).make,
         )
         self.add_future(self.writer.run())
 
@@ -95,21 +93,5 @@ class Outlet(Service):
         except (TimeoutError, KafkaError) as error:
             log.warning("producer not closed in time", error=repr(error))
 
-    def _maker(self, topic: str, config: Mapping[str, str]) -> Callable[[], Awaitable[None]]:
-        """What makes a missing topic, at most every few seconds, however many ask for it."""
-        making = asyncio.Lock()
-        again_at_s = self._clock.monotonic()
-
-        async def make() -> None:
-            nonlocal again_at_s
-            async with making:
-                if self._clock.monotonic() < again_at_s:
-                    return
-                again_at_s = self._clock.monotonic() + _MAKE_EVERY_S
-                try:
-                    async with self._client.admin(timeout_s=_ADMIN_TIMEOUT_S) as admin:
-                        await ensure_side_topic(admin, topic, config)
-                except (StreamPoolError, KafkaError) as error:
-                    log.debug("topic not made", topic=topic, error=repr(error))
-
-        return make
+    def _maker(self, topic: str, config: Mapping[str, str]) -> TopicMaker:
+        return TopicMaker(topic, config, client=self._client, clock=self._clock)

@@ -27,7 +27,8 @@ from stream_pool.stream.outlet import Outlet
 from stream_pool.stream.recorder import Recorder
 from stream_pool.stream.runtime import Runtime
 from stream_pool.stream.snapshot_store import SnapshotStore
-from stream_pool.stream.source import Source, SourceOptions
+from stream_pool.stream.source import Source
+from stream_pool.stream.source_options import SourceOptions
 from stream_pool.stream.topic_plan import Plan, plan_of
 from stream_pool.stream.topics import (
     DEAD_LETTERS_CONFIG,
@@ -92,6 +93,7 @@ class Plant:
                 "session_timeout_ms": settings.session_timeout_ms,
                 "heartbeat_interval_ms": settings.session_timeout_ms // 3,
                 "rebalance_timeout_ms": settings.rebalance_timeout_ms,
+                "metadata_max_age_ms": settings.metadata_max_age_ms,
                 **({"group_instance_id": settings.group_instance_id} if settings.group_instance_id else {}),
             },
             source_options=SourceOptions(
@@ -103,6 +105,7 @@ class Plant:
                 drain_timeout_s=settings.drain_timeout_s,
                 auto_offset_reset=settings.auto_offset_reset,
                 on_offset_lost=settings.on_offset_lost,
+                topic_max_age_s=settings.metadata_max_age_ms / 1_000,
             ),
             counters=self.counters,
             observer_group=self.detector_group,

@@ -2,16 +2,19 @@
 
 | # | committed | kept from | then |
 |---|---|---|---|
-| 1 | none | any | `auto_offset_reset`: the earliest offset kept, or the end |
-| 2 | at or behind the earliest kept | | the committed offset |
-| 3 | before the earliest kept | | records were deleted unread: `on_offset_lost` |
+| 1 | nothing, nor on the topic's first partition | any | `auto_offset_reset`: the earliest kept, or the end |
+| 2 | nothing, but on the topic's first partition | any | the partition came later: the earliest kept |
+| 3 | at or behind the earliest kept | | the committed offset |
+| 4 | before the earliest kept | | records were deleted unread: `on_offset_lost` |
+| 5 | on another topic of this name | | it was deleted and made anew: `on_offset_lost` |
 
-An offset behind the log's end shows when it is fetched, and `on_offset_lost` decides then; so does retention
-that overtakes a consumer while it reads.
+A commit carries the id of its topic as metadata, where the broker tells ids (Kafka does since 2.8). An offset
+behind the log's end shows when it is fetched, and `on_offset_lost` decides then; so does retention that
+overtakes a consumer while it reads.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import structlog
@@ -26,6 +29,26 @@ log = structlog.get_logger(__name__)
 Reset = Literal["earliest", "latest"]
 OnOffsetLost = Literal["stop", "earliest", "latest"]
 
+_TOPIC_ID = "topic-id="
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where to begin, and what the group has committed, if anything."""
+
+    position: int
+    committed: int | None
+
+
+def commit_metadata(topic_id: str) -> str:
+    """What a commit on the topic of this id says beside its offset."""
+    return _TOPIC_ID + topic_id if topic_id else ""
+
+
+def topic_id_of(metadata: str) -> str:
+    """The id of the topic that a commit was made on; empty where it does not say."""
+    return metadata.removeprefix(_TOPIC_ID) if metadata.startswith(_TOPIC_ID) else ""
+
 
 def starting_position(
     partition: TopicPartition,
@@ -34,26 +57,39 @@ def starting_position(
     end: int,
     auto_offset_reset: Reset,
     on_offset_lost: OnOffsetLost,
+    *,
+    came_later: bool = False,
+    is_made_anew: bool = False,
 ) -> int:
-    """The offset to begin at, by the table above. Raises `OffsetLost` (case 3, "stop")."""
+    """The offset to begin at, by the table above. Raises `OffsetLost` (cases 4 and 5, "stop")."""
     if committed is None:
-        return earliest if auto_offset_reset == "earliest" else end
-    if committed >= earliest:
+        return earliest if auto_offset_reset == "earliest" or came_later else end
+    if committed >= earliest and not is_made_anew:
         return committed
-    return go_on_at(partition, committed, (earliest, end), on_offset_lost)
+    return go_on_at(partition, committed, (earliest, end), on_offset_lost, is_made_anew=is_made_anew)
 
 
 def go_on_at(
-    partition: TopicPartition, offset: int, kept: tuple[int, int], on_offset_lost: OnOffsetLost
+    partition: TopicPartition,
+    offset: int,
+    kept: tuple[int, int],
+    on_offset_lost: OnOffsetLost,
+    *,
+    is_made_anew: bool = False,
 ) -> int:
-    """Where to go on when `offset` is not among the offsets `kept`, [earliest, end). Raises `OffsetLost`."""
+    """Where to go on when `offset` is not among the offsets `kept`, [earliest, end), or is of another log.
+
+    Raises `OffsetLost`.
+    """
     earliest, end = kept
     where = f"{partition.topic}-{partition.partition}: the group is to go on at offset {offset}"
-    lost = (
-        f"{where}, but the broker keeps records from {earliest} on: {earliest - offset} were deleted unread"
-        if offset < earliest
-        else f"{where}, but the log ends at {end}: it was cut, or made anew"
-    )
+    if is_made_anew:
+        lost = f"{where} of a topic that was deleted since: this one, of the same name, begins at {earliest}"
+    elif offset < earliest:
+        deleted = earliest - offset
+        lost = f"{where}, but the broker keeps records from {earliest} on: {deleted} were deleted unread"
+    else:
+        lost = f"{where}, but the log ends at {end}: it was cut, or made anew"
     if on_offset_lost == "stop":
         raise OffsetLost(
             f"{lost}. Set STREAM_POOL_ON_OFFSET_LOST to earliest or latest to go on all the same."
@@ -66,23 +102,37 @@ def go_on_at(
 async def starting_positions(
     consumer: Consumer,
     partitions: Sequence[TopicPartition],
+    topic_ids: Mapping[str, str],
     *,
     from_beginning: bool,
     resume: Resume | None = None,
     auto_offset_reset: Reset,
     on_offset_lost: OnOffsetLost,
-) -> Mapping[TopicPartition, int]:
+) -> Mapping[TopicPartition, Start]:
     """Ask the broker, and decide for each partition. Raises `OffsetLost`, `aiokafka.errors.KafkaError`."""
     earliest = await consumer.beginning_offsets(partitions)
     if from_beginning and resume is None:
-        return earliest
+        return {p: Start(earliest[p], earliest[p]) for p in partitions}
     end = await consumer.end_offsets(partitions)
     if from_beginning and resume is not None:
-        return {p: await resume(p, earliest[p], end[p]) for p in partitions}
-    committed = await asyncio.gather(*(consumer.committed(partition) for partition in partitions))
-    return {
-        partition: starting_position(
-            partition, offset, earliest[partition], end[partition], auto_offset_reset, on_offset_lost
+        resumed = {p: await resume(p, earliest[p], end[p]) for p in partitions}
+        return {p: Start(at, at) for p, at in resumed.items()}
+    firsts = {TopicPartition(p.topic, 0) for p in partitions} if auto_offset_reset == "latest" else set()
+    commits = await consumer.commits(sorted({*partitions, *firsts}))
+    starts = {}
+    for partition in partitions:
+        commit = commits.get(partition)
+        committed_on = topic_id_of(commit.metadata) if commit is not None else ""
+        id_ = topic_ids.get(partition.topic, "")
+        position = starting_position(
+            partition,
+            None if commit is None else commit.offset,
+            earliest[partition],
+            end[partition],
+            auto_offset_reset,
+            on_offset_lost,
+            came_later=TopicPartition(partition.topic, 0) in commits,
+            is_made_anew=bool(committed_on and id_) and committed_on != id_,
         )
-        for partition, offset in zip(partitions, committed, strict=True)
-    }
+        starts[partition] = Start(position, None if commit is None else commit.offset)
+    return starts

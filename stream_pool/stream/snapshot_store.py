@@ -47,6 +47,8 @@ from stream_pool.events.record_digest import record_digest
 from stream_pool.stream.client import Client, Producer
 from stream_pool.stream.log_reader import raw_record
 from stream_pool.stream.offsets import Record
+from stream_pool.stream.topic_maker import TopicMaker
+from stream_pool.stream.topics import SNAPSHOTS_CONFIG
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +74,7 @@ class SnapshotStore:
         self._events = events
         self._client = client
         self._clock = clock
+        self._maker = TopicMaker(topic, SNAPSHOTS_CONFIG, client=client, clock=clock)
         self._producer: Producer | None = None
         self._writing = asyncio.Lock()
 
@@ -109,6 +112,10 @@ class SnapshotStore:
         self._stands_at(offset)
         log.info("snapshot written", offset=offset, parts=len(messages))
         return True
+
+    async def mend(self) -> None:
+        """Make the topic anew, if it is that which is missing."""
+        await self._maker.make()
 
     async def stop(self) -> None:
         """Close the producer, if one was needed."""

@@ -12,8 +12,7 @@ answers nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -33,7 +32,14 @@ from stream_pool.stream.client import Consumer
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.errors import BrokerUnavailable, TopicMissing
 from stream_pool.stream.offsets import OffsetTracker, Record
-from stream_pool.stream.positions import OnOffsetLost, Reset, go_on_at, starting_positions
+from stream_pool.stream.positions import (
+    Start,
+    commit_metadata,
+    go_on_at,
+    starting_positions,
+)
+from stream_pool.stream.source_options import SourceCounters, SourceOptions
+from stream_pool.stream.topic_watch import TopicWatch
 from stream_pool.stream.unreadable import Bury, step_over
 
 log = structlog.get_logger(__name__)
@@ -45,31 +51,6 @@ _ASSIGN_TIMEOUT_S = 9.0
 _FETCH_BACKOFF_S = 0.5
 _PREMATURE_FETCH_S = 0.02
 _DENIED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceOptions:
-    """Plain values of a source. Buffers are counted per topic, in flight between poll and done."""
-
-    poll_timeout_ms: int = 200
-    max_poll_records: int = 2_000
-    buffer_records: int = 4_000
-    buffer_bytes: int = 64 * 2**20
-    commit_interval_s: float = 1.0
-    drain_timeout_s: float = 6.0
-    auto_offset_reset: Reset = "earliest"
-    on_offset_lost: OnOffsetLost = "stop"
-
-
-@dataclass(slots=True)
-class SourceCounters:
-    """Totals since the process began. `discarded`: records of a partition that was taken away meanwhile."""
-
-    rebalances: int = 0
-    commits: int = 0
-    commit_failures: int = 0
-    fetch_failures: int = 0
-    discarded: int = 0
 
 
 class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
@@ -95,6 +76,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         self.counters = SourceCounters()
         self.tracker = OffsetTracker(traffic.finished, self._released)
         self.paused_since_s: dict[str, float] = {}
+        self.is_joined = False
         self.unassigned_since_s: float | None = clock.monotonic()
         self._consumer = consumer
         self._options = options
@@ -113,16 +95,31 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._assignments = 0
+        self._topic_ids: Mapping[str, str] = {}
+        self._watch = TopicWatch(
+            consumer,
+            self.topics,
+            known_ids=lambda: self._topic_ids,
+            made_anew=self._made_anew,
+            max_age_s=options.topic_max_age_s,
+            clock=clock,
+        )
 
     @property
     def topics(self) -> list[str]:
         return list(self._channels)
+
+    @property
+    def away_since_s(self) -> Mapping[str, float]:
+        """Since when each of the topics that are not there is away, in monotonic seconds."""
+        return self._watch.away_since_s
 
     async def start(self) -> None:
         """Join the group and begin to fetch. Raises `aiokafka.errors.KafkaError` where no broker answers."""
         self._consumer.subscribe(self.topics, listener=self)
         await self._consumer.start()
         self._tasks.append(asyncio.create_task(self._guard(self._fetch)))
+        self._tasks.append(asyncio.create_task(self._guard(self._watch.run)))
         if not self._from_beginning:
             self._tasks.append(asyncio.create_task(self._guard(self._commit_often)))
 
@@ -156,17 +153,15 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         """Called by the client with this member's partitions, before it fetches from them."""
         partitions = list(assigned)
         self._assignments += 1
-        self.unassigned_since_s = None
-        if not partitions or self._stopping:
+        if self._stopping:
             return
         try:
-            positions = await self._starting_positions(partitions)
+            starts = await self._starting_positions(partitions) if partitions else {}
         except StreamPoolError as error:
             self._fail(error)
             return
-        self.tracker.assign(positions)
-        for partition, offset in positions.items():
-            self._consumer.seek(partition, offset)
+        self.is_joined, self.unassigned_since_s = True, None
+        self._begin(starts)
         self.paused_since_s.clear()
         self._apply_pressure()
         log.info(
@@ -175,20 +170,27 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             partitions=[f"{p.topic}-{p.partition}" for p in partitions],
         )
 
-    async def _starting_positions(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
+    def _begin(self, starts: Mapping[TopicPartition, Start]) -> None:
+        for partition, start in starts.items():
+            self.tracker.assign(partition, start.position, start.committed)
+            self._consumer.seek(partition, start.position)
+
+    async def _starting_positions(
+        self, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, Start]:
         for attempt in range(1, _ASSIGN_ATTEMPTS + 1):
             try:
-                return await asyncio.wait_for(
-                    starting_positions(
+                async with asyncio.timeout(_ASSIGN_TIMEOUT_S):
+                    self._topic_ids = await self._consumer.topic_ids(self.topics)
+                    return await starting_positions(
                         self._consumer,
                         partitions,
+                        self._topic_ids,
                         from_beginning=self._from_beginning,
                         resume=self._resume,
                         auto_offset_reset=self._options.auto_offset_reset,
                         on_offset_lost=self._options.on_offset_lost,
-                    ),
-                    _ASSIGN_TIMEOUT_S,
-                )
+                    )
             except (TimeoutError, KafkaError) as error:
                 log.warning(
                     "starting offsets not known yet", group=self.group, attempt=attempt, error=repr(error)
@@ -216,7 +218,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
                 if self._is_premature(error):
                     await asyncio.sleep(_PREMATURE_FETCH_S)
                     continue
-                await self._go_on_from(error.args[0])
+                await self._go_on_or_ask_again(error.args[0])
                 continue
             except UnicodeDecodeError:
                 self._rewind()
@@ -243,17 +245,50 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         offsets: Mapping[TopicPartition, int] = error.args[0]
         return not offsets.keys() <= set(self.tracker.partitions())
 
+    async def _made_anew(self, topics: Collection[str]) -> None:
+        """The tracker's offsets are of topics that are no more. Raises `OffsetLost`."""
+        await self._go_on_or_ask_again(
+            {partition: at for partition, at in self.tracker.ends().items() if partition.topic in topics}
+        )
+
+    async def _go_on_or_ask_again(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """As `_go_on_from`; where the broker does not say now, whoever found out finds out again."""
+        try:
+            await self._go_on_from(offsets)
+        except (TimeoutError, KafkaError) as error:
+            log.warning("offsets kept not known", group=self.group, error=repr(error))
+            await asyncio.sleep(_FETCH_BACKOFF_S)
+
     async def _go_on_from(self, offsets: Mapping[TopicPartition, int]) -> None:
         """The log no longer has the offsets to read: stop, or go on where the options say.
 
-        Raises `OffsetLost`.
+        Raises `OffsetLost`, `TimeoutError`, `KafkaError`.
         """
-        partitions = list(offsets)
-        earliest = await self._consumer.beginning_offsets(partitions)
-        end = await self._consumer.end_offsets(partitions)
+        partitions, assignments = list(offsets), self._assignments
+        async with asyncio.timeout(_ASSIGN_TIMEOUT_S):
+            ids = await self._consumer.topic_ids(self.topics)
+            earliest = await self._consumer.beginning_offsets(partitions)
+            end = await self._consumer.end_offsets(partitions)
+        if self._assignments != assignments:
+            return
+        known = self._topic_ids
+        anew = {topic for topic, id_ in ids.items() if id_ and known.get(topic) and known[topic] != id_}
         for partition, offset in offsets.items():
-            kept = (earliest[partition], end[partition])
-            self._consumer.seek(partition, go_on_at(partition, offset, kept, self._options.on_offset_lost))
+            kept, is_anew = (earliest[partition], end[partition]), partition.topic in anew
+            at = go_on_at(partition, offset, kept, self._options.on_offset_lost, is_made_anew=is_anew)
+            if offset < kept[0] and not is_anew:
+                self._consumer.seek(partition, at)
+            else:
+                self._begin_anew(partition, at)
+        self._topic_ids = {**known, **{topic: ids[topic] for topic in anew}}
+        self._apply_pressure()
+
+    def _begin_anew(self, partition: TopicPartition, position: int) -> None:
+        """Forget what is in flight: its offsets are of a log that is no more."""
+        if self.on_hand_back is not None:
+            self.on_hand_back([partition])
+        self.tracker.forget([partition])
+        self._begin({partition: Start(position, None)})
 
     def _rewind(self) -> None:
         """The client has moved past what it took of other partitions, and then failed to hand it out."""
@@ -313,6 +348,10 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             await self._pass_markers()
             await self._commit(self.tracker.uncommitted())
 
+    def _with_topic_id(self, partition: TopicPartition, offset: int) -> int | tuple[int, str]:
+        metadata = commit_metadata(self._topic_ids.get(partition.topic, ""))
+        return (offset, metadata) if metadata else offset
+
     async def _pass_markers(self) -> None:
         """Where nothing is in flight, stand where the client stands: behind markers and holes at the end."""
         try:
@@ -327,7 +366,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             return False
         try:
             async with asyncio.timeout(_COMMIT_TIMEOUT_S), self._commit_lock:
-                await self._consumer.commit(offsets)
+                await self._consumer.commit({p: self._with_topic_id(p, at) for p, at in offsets.items()})
         except (TimeoutError, KafkaError) as error:
             self.counters.commit_failures += 1
             log.warning("commit failed, its records may come again", group=self.group, error=repr(error))

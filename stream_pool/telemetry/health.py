@@ -1,10 +1,10 @@
 """Whether the worker lives, and whether it is ready, as two pure functions of a few facts.
 
 Live is what a restart would mend: a crash, or an event loop that no longer turns, which shows as a page that
-does not answer. Ready is whether
-orders move: it stands in its group, the broker answers, no pause outlasts its patience, and it is not on its
-way out. A broker that is away makes a worker unready and never dead: a restart would not bring it back. An
-event log that cannot be written is neither, since the log never stops the orders.
+does not answer. Ready is whether orders move: the worker was given its place in its group and has not been
+without one for long, its topics are there, the broker answers, no pause outlasts its patience, and it is not
+on its way out. A broker that is away makes a worker unready and never dead: a restart would not bring it
+back. An event log that cannot be written is neither, since the log never stops the orders.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ HTTP_UNAVAILABLE = 503
 class HealthFacts:
     """What is judged. Times are monotonic seconds; `*_at_s` None means never.
 
-    `joined` says that the group has given its assignment, which may be of no partitions. `paused_since_s` is
-    when the longest pause of fetching now in force began.
+    `joined` says that every group has given its first assignment, which may be of no partitions;
+    `unassigned_since_s` is since when one of them has taken it back. `paused_since_s` is when the longest
+    pause of fetching now in force began. `topics_away` are not there.
     """
 
     now_s: float
@@ -28,6 +29,8 @@ class HealthFacts:
     joined: bool
     broker_answered_at_s: float | None
     paused_since_s: float | None
+    unassigned_since_s: float | None = None
+    topics_away: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class HealthLimits:
     """For how long each may last before it counts, in seconds."""
 
     broker_silent_s: float = 30.0
+    unassigned_s: float = 30.0
     paused_s: float = 60.0
 
 
@@ -76,6 +80,13 @@ def ready(facts: HealthFacts, limits: HealthLimits) -> Health:
         reasons.append(("stopping", "the worker is on its way out"))
     if not facts.joined:
         reasons.append(("not_assigned", "the group has given no assignment yet"))
+    elif (
+        facts.unassigned_since_s is not None
+        and (unassigned_s := facts.now_s - facts.unassigned_since_s) > limits.unassigned_s
+    ):
+        reasons.append(("not_assigned", f"without an assignment for {unassigned_s:.1f} s"))
+    if facts.topics_away:
+        reasons.append(("topic_missing", f"not there: {', '.join(facts.topics_away)}"))
     if facts.broker_answered_at_s is None:
         reasons.append(("broker_silent", "the broker has not answered yet"))
     elif (silent_s := facts.now_s - facts.broker_answered_at_s) > limits.broker_silent_s:

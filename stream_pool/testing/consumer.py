@@ -9,7 +9,7 @@ Limits: no prefetched records, no `auto_offset_reset` but "none", and no commits
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from aiokafka import TopicPartition
@@ -22,7 +22,7 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
-from aiokafka.structs import ConsumerRecord
+from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
 
 from stream_pool.testing.assignment import Places
 from stream_pool.testing.log import MemoryLog
@@ -82,6 +82,15 @@ class MemoryConsumer:
         if self._membership.places is not None:
             self._unwatch(self._membership.places)
         self._wake()
+
+    async def topic_ids(self, topics: Collection[str]) -> dict[str, str]:
+        """Those of these topics that exist, without an id: none is ever deleted here, so nobody is asked."""
+        return {topic: "" for topic in topics if self._log.partition_count(topic) is not None}
+
+    def partitions_for_topic(self, topic: str) -> set[int] | None:
+        """A topic's partitions; None where there is no such topic."""
+        count = self._log.partition_count(topic)
+        return None if count is None else set(range(count))
 
     # --- reading
 
@@ -239,8 +248,8 @@ class MemoryConsumer:
 
     # --- offsets
 
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Commit for the group.
+    async def commit(self, offsets: Mapping[TopicPartition, int | tuple[int, str]]) -> None:
+        """Commit for the group; metadata are not kept.
 
         Raises `IllegalStateError` where a partition is not assigned, `CommitFailedError` where the group has
         gone on without this member, `KafkaError`.
@@ -250,11 +259,19 @@ class MemoryConsumer:
             if partition not in places:
                 raise IllegalStateError(f"Partition {partition} is not assigned")
         if offsets:
-            await self._membership.commit(dict(offsets))
+            plain = {each: at if isinstance(at, int) else at[0] for each, at in offsets.items()}
+            await self._membership.commit(plain)
 
-    async def committed(self, partition: TopicPartition) -> int | None:
-        """What the group has committed."""
-        return await self._membership.committed(partition)
+    async def commits(
+        self, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
+        """What the group has committed on these partitions."""
+        told = await asyncio.gather(*(self._membership.committed(partition) for partition in partitions))
+        return {
+            partition: OffsetAndMetadata(offset, "")
+            for partition, offset in zip(partitions, told, strict=True)
+            if offset is not None
+        }
 
     async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """The earliest offset kept, by partition."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from support import Lab, Produced, until
 
@@ -19,7 +18,7 @@ async def test_2_4_an_events_topic_that_is_deleted_is_made_anew(kafka: Broker, l
     worker = await lab.worker("each_async", topic, interval_s=0.1, detector_enabled=True).ready()
     await until(lambda: lab.events("signals.sampled"), lab.report)
     before = len(worker.lines())
-    await delete(lab, lab.events_topic)
+    await lab.cluster.delete_topic(lab.events_topic)
     places = await lab.cluster.produce(topic, [{"n": n} for n in range(500)])
     await lab.handled(places)
     await lab.committed(topic, {0: 500})
@@ -60,7 +59,7 @@ async def test_2_4_a_frozen_broker_costs_a_bounded_buffer_and_a_report(
 async def test_2_4_a_topic_that_takes_nothing_is_not_asked_again_and_again(kafka: Broker, lab: Lab) -> None:
     """Every event is refused, the report of it too: each is tried once, and there is a line, not one each."""
     topic = await lab.topics.create()
-    await create(lab, lab.events_topic, {"max.message.bytes": "100"})
+    await lab.cluster.create_topic(lab.events_topic, config={"max.message.bytes": "100"})
     worker = await lab.worker("each_async", topic, interval_s=0.1).ready()
 
     async def lost() -> bool:
@@ -81,7 +80,7 @@ async def test_2_4_a_dead_letter_topic_that_is_deleted_holds_the_commit_until_it
     topic = await lab.topics.create()
     worker = await lab.worker("each_async", topic, dead_letter_budget_ratio=1).ready()
     before = len(worker.lines())
-    await delete(lab, lab.dead_letters_topic)
+    await lab.cluster.delete_topic(lab.dead_letters_topic)
     places = await lab.cluster.produce(topic, [{"n": 0}, *(Produced(b"poison") for _ in range(50)), {"n": 1}])
     await worker.says("dead letter not written, trying again")
     assert (await lab.cluster.committed(lab.group, topic)).get(0, 0) <= 1
@@ -102,22 +101,6 @@ async def adds_up(lab: Lab, dropped_at_least: int, from_the_first: bool = True) 
     lost = sum(event.lost for event in events if isinstance(event, ObservationsLost))
     first = 1 if from_the_first else min(written)
     assert max(written) - first + 1 - len(written) == lost >= dropped_at_least, lab.report()
-
-
-async def create(lab: Lab, topic: str, config: Mapping[str, str]) -> None:
-    async with lab.cluster.admin() as admin:
-        await admin.create_topics([NewTopic(topic, 1, 1, topic_configs=dict(config))])
-
-
-async def delete(lab: Lab, topic: str) -> None:
-    """Delete a topic, and wait until it is gone."""
-    async with lab.cluster.admin() as admin:
-        await admin.delete_topics([topic])
-
-        async def gone() -> bool:
-            return topic not in await admin.list_topics()
-
-        await until(gone, f"{topic} is still there")
 
 
 async def configure(lab: Lab, topic: str, config: Mapping[str, str]) -> None:

@@ -1,14 +1,14 @@
 """The broker's own view: what is in its topics and what a group has committed, asked without our code."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from support.ledger import Place
@@ -104,6 +104,31 @@ class Cluster:
         """As retention does: records before `offset` are gone."""
         async with self.admin() as admin:
             await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(offset)})
+
+    async def delete_topic(self, topic: str) -> None:
+        """Delete a topic, and wait until it is gone."""
+        async with self.admin() as admin:
+            await admin.delete_topics([topic])
+
+            async def gone() -> bool:
+                return topic not in await admin.list_topics()
+
+            await until(gone, f"{topic} is still there")
+
+    async def create_topic(
+        self, topic: str, partitions: int = 1, config: Mapping[str, str] | None = None
+    ) -> None:
+        """Create a topic of this very name."""
+        async with self.admin() as admin:
+            wanted = NewTopic(topic, partitions, 1, topic_configs=dict(config or {}))
+            answer = await admin.create_topics([wanted])
+        assert [error for _name, error, *_message in answer.topic_errors] == [0], answer
+
+    async def add_partitions(self, topic: str, count: int) -> None:
+        """Give a topic so many partitions in all."""
+        async with self.admin() as admin:
+            answer = await admin.create_partitions({topic: NewPartitions(count)})
+        assert [error for _name, error, *_message in answer.topic_errors] == [0], answer
 
     @asynccontextmanager
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:

@@ -63,13 +63,14 @@ async def test_g6_another_member_goes_on_where_the_group_has_committed(world: Wo
     for n in range(2):
         await world.append(topic, [b"%d" % at for at in range(10)], n)
     first = await world.member(group, topic)
-    assert [await first.consumer.committed(place) for place in places] == [None, None]
+    assert await first.consumer.commits(places) == {}
     await first.consumer.commit({places[0]: 7, places[1]: 0})
     await first.consumer.commit({places[1]: 4})
     await first.consumer.stop()
     assert await world.observed(group, topic) == {0: 7, 1: 4}
     second = await world.member(group, topic)
-    assert [await second.consumer.committed(place) for place in places] == [7, 4]
+    commits = await second.consumer.commits(places)
+    assert {place: commit.offset for place, commit in commits.items()} == {places[0]: 7, places[1]: 4}
     assert [await second.consumer.position(place) for place in places] == [7, 4]
     records = await read(second.consumer, 9)
     assert sorted((r.partition, r.offset) for r in records) == [

@@ -1,4 +1,4 @@
-"""What an admin and an observer are told. Rules T1 to T5."""
+"""What an admin and an observer are told. Rules T1 to T6."""
 
 import pytest
 from aiokafka import TopicPartition
@@ -80,3 +80,14 @@ async def test_t5_a_topic_is_described_as_it_is(world: World) -> None:
         assert found[topic].config.items() >= config.items()
         assert await admin.describe([missing]) == {}
         assert await admin.broker_count() == 1
+
+
+async def test_t6_a_consumer_is_told_which_topics_there_are(world: World) -> None:
+    """Those that it asks for, whether it reads them or not; asking creates none, and an id stays."""
+    topic, other, missing = await world.create(2), await world.create(), world.log.unique("missing")
+    member = await world.member(world.log.unique("group"), topic)
+    ids = await member.consumer.topic_ids([topic, other, missing])
+    assert set(ids) == {topic, other}
+    assert await member.consumer.topic_ids([topic, missing]) == {topic: ids[topic]}
+    assert set(member.consumer.partitions_for_topic(topic) or ()) == {0, 1}
+    assert not member.consumer.partitions_for_topic(missing)

@@ -80,7 +80,7 @@ class Bench:
         self.counters = Counters()
         self.faults: list[StreamPoolError] = []
         self.tracker = OffsetTracker(self.counters.finished, lambda: None)
-        self.tracker.assign({ORDERS: 0})
+        self.tracker.assign(ORDERS, 0, 0)
         self.runtime = Runtime(
             decode=orjson.loads,
             clock=self.clock,

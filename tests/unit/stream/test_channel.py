@@ -53,7 +53,7 @@ async def test_03_dropped_batches_are_passed_over(bench: Bench, queue: BatchQueu
     """What was taken away while it waited is not handed out."""
     offer(bench, queue, 0)
     bench.tracker.forget([ORDERS])
-    bench.tracker.assign({ORDERS: 0})
+    bench.tracker.assign(ORDERS, 0, 0)
     offer(bench, queue, 7)
     assert [record.offset for record in (await queue.get()).records] == [7]
 
@@ -62,7 +62,7 @@ async def test_04_only_dropped_ones_means_waiting(bench: Bench, queue: BatchQueu
     """The queue is not ended by what is dropped in it."""
     offer(bench, queue, 0)
     bench.tracker.forget([ORDERS])
-    bench.tracker.assign({ORDERS: 0})
+    bench.tracker.assign(ORDERS, 0, 0)
     waiting = asyncio.create_task(queue.get())
     for _ in range(3):
         await asyncio.sleep(0)

@@ -13,7 +13,7 @@ from stream_pool.errors import StreamPoolError
 from stream_pool.stream import intake as module
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.intake import Intake
-from stream_pool.stream.source import SourceOptions
+from stream_pool.stream.source_options import SourceOptions
 
 LOG = TopicPartition("g.events", 0)
 

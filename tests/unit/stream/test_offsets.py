@@ -39,7 +39,7 @@ def done(claim: Claim, count: int | None = None) -> None:
 @pytest.fixture
 def watch() -> Watch:
     watch = Watch()
-    watch.tracker.assign({ORDERS: 10})
+    watch.tracker.assign(ORDERS, 10, 10)
     return watch
 
 
@@ -123,7 +123,7 @@ def test_09_a_late_owner_changes_nothing(watch: Watch) -> None:
     claim = watch.deliver(10, 11)[0]
     claim.begin()
     watch.tracker.forget([ORDERS])
-    watch.tracker.assign({ORDERS: 10})
+    watch.tracker.assign(ORDERS, 10, 10)
     claim.advance(2)
     claim.release()
     assert watch.tracker.positions() == {ORDERS: 10}
@@ -132,7 +132,7 @@ def test_09_a_late_owner_changes_nothing(watch: Watch) -> None:
 
 def test_10_in_flight_counts_by_topic(watch: Watch) -> None:
     """Records and bytes between poll and done, over all partitions of a topic."""
-    watch.tracker.assign({OTHER: 0})
+    watch.tracker.assign(OTHER, 0, 0)
     first = watch.deliver(10, 11)[0]
     watch.tracker.deliver(OTHER, records(0), 0.0, 1)
     each = len(records(0)[0].value or b"")
@@ -160,7 +160,7 @@ class Rebalancing(RuleBasedStateMachine):
         self.log = [sum(gaps[:n]) for n in range(8)]
         self.read_to = 0
         self.tracker = OffsetTracker(lambda _: None, lambda: None)
-        self.tracker.assign({ORDERS: 0})
+        self.tracker.assign(ORDERS, 0, 0)
         self.assigned = True
         self.drained = False
         self.claims: list[list[Claim]] = [[] for _ in range(agents)]
@@ -219,7 +219,7 @@ class Rebalancing(RuleBasedStateMachine):
     @precondition(lambda self: not self.assigned)
     @rule()
     def reassign(self) -> None:
-        self.tracker.assign({ORDERS: self.committed})
+        self.tracker.assign(ORDERS, self.committed, self.committed)
         self.read_to = self.committed
         self.assigned = True
 

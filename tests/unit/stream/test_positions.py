@@ -4,7 +4,7 @@ import pytest
 from fakes import ORDERS
 
 from stream_pool.stream.errors import OffsetLost
-from stream_pool.stream.positions import OnOffsetLost, Reset, starting_position
+from stream_pool.stream.positions import OnOffsetLost, Reset, commit_metadata, starting_position, topic_id_of
 
 
 @pytest.mark.parametrize(
@@ -12,11 +12,11 @@ from stream_pool.stream.positions import OnOffsetLost, Reset, starting_position
     [
         pytest.param(None, 5, "earliest", "stop", 5, id="1-no-commit-earliest"),
         pytest.param(None, 5, "latest", "stop", 90, id="1-no-commit-latest"),
-        pytest.param(5, 5, "latest", "stop", 5, id="2-at-the-earliest"),
-        pytest.param(40, 5, "latest", "stop", 40, id="2-within"),
-        pytest.param(90, 5, "latest", "stop", 90, id="2-at-the-end"),
-        pytest.param(4, 5, "latest", "earliest", 5, id="3-lost-go-on-at-earliest"),
-        pytest.param(4, 5, "earliest", "latest", 90, id="3-lost-go-on-at-the-end"),
+        pytest.param(5, 5, "latest", "stop", 5, id="3-at-the-earliest"),
+        pytest.param(40, 5, "latest", "stop", 40, id="3-within"),
+        pytest.param(90, 5, "latest", "stop", 90, id="3-at-the-end"),
+        pytest.param(4, 5, "latest", "earliest", 5, id="4-lost-go-on-at-earliest"),
+        pytest.param(4, 5, "earliest", "latest", 90, id="4-lost-go-on-at-the-end"),
     ],
 )
 def test_starting_position(
@@ -33,3 +33,23 @@ def test_lost_records_stop_the_worker() -> None:
         match=r"orders-0: .* offset 4, .* from 9 on: 5 were deleted unread.*STREAM_POOL_ON_OFFSET_LOST",
     ):
         starting_position(ORDERS, 4, 9, 90, "earliest", "stop")
+
+
+@pytest.mark.parametrize(("reset", "expected"), [("earliest", 5), ("latest", 5)])
+def test_2_a_partition_that_came_later(reset: Reset, expected: int) -> None:
+    """It is read from its beginning, wherever the group began."""
+    assert starting_position(ORDERS, None, 5, 90, reset, "stop", came_later=True) == expected
+
+
+@pytest.mark.parametrize(("on_lost", "expected"), [("earliest", 5), ("latest", 90)])
+def test_5_a_topic_made_anew(on_lost: OnOffsetLost, expected: int) -> None:
+    """An offset of another topic is none, though it lies among those that are kept."""
+    assert starting_position(ORDERS, 40, 5, 90, "latest", on_lost, is_made_anew=True) == expected
+    with pytest.raises(OffsetLost, match=r"orders-0: .* offset 40 of a topic that was deleted since"):
+        starting_position(ORDERS, 40, 5, 90, "latest", "stop", is_made_anew=True)
+
+
+def test_a_commit_says_which_topic_it_is_of() -> None:
+    """What others write there is no id."""
+    assert topic_id_of(commit_metadata("J3xW")) == "J3xW"
+    assert commit_metadata("") == topic_id_of("") == topic_id_of("somebody's") == ""

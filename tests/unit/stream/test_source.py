@@ -8,17 +8,24 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaConnectionError, OffsetOutOfRangeError
+from aiokafka.structs import OffsetAndMetadata
 from fakes import FakeRecord
+from support.waiting import until
 
 from stream_pool.clock import SystemClock
 from stream_pool.errors import StreamPoolError
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.offsets import Claim, Record
-from stream_pool.stream.source import Source, SourceOptions
+from stream_pool.stream.source import Source
+from stream_pool.stream.source_options import SourceOptions
 from stream_pool.stream.unreadable import UnreadableHeader, UnreadableRecord
 
 A, B, OTHER = TopicPartition("a", 0), TopicPartition("a", 1), TopicPartition("b", 0)
 Fetched = Mapping[TopicPartition, Sequence[Record]]
+
+
+def commit(offset: int, metadata: str = "") -> OffsetAndMetadata:
+    return OffsetAndMetadata(offset, metadata)
 
 
 class Consumer:
@@ -26,9 +33,11 @@ class Consumer:
 
     def __init__(self) -> None:
         self.fetches: asyncio.Queue[Fetched | Exception] = asyncio.Queue()
-        self.commits: list[dict[TopicPartition, int]] = []
+        self.made: list[dict[TopicPartition, int]] = []
         self.commit_errors: list[Exception] = []
-        self.stored: dict[TopicPartition, int] = {}
+        self.stored: dict[TopicPartition, OffsetAndMetadata] = {}
+        self.ids: dict[str, str] = {}
+        self.gone: set[str] = set()
         self.earliest = 0
         self.seeks: dict[TopicPartition, int] = {}
         self.paused: set[TopicPartition] = set()
@@ -51,18 +60,25 @@ class Consumer:
             raise answer
         return answer
 
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def commit(self, offsets: Mapping[TopicPartition, int | tuple[int, str]]) -> None:
         await self._maybe_hang()
         if self.commit_errors:
             raise self.commit_errors.pop(0)
-        self.commits.append(dict(offsets))
-        self.stored.update(offsets)
+        made = {p: commit(at) if isinstance(at, int) else commit(*at) for p, at in offsets.items()}
+        self.made.append({p: each.offset for p, each in made.items()})
+        self.stored.update(made)
 
     async def position(self, partition: TopicPartition) -> int:
         return self.at.get(partition, 0)
 
-    async def committed(self, partition: TopicPartition) -> int | None:
-        return self.stored.get(partition)
+    async def commits(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
+        return {each: self.stored[each] for each in partitions if each in self.stored}
+
+    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+        return {topic: self.ids.get(topic, "") for topic in topics if topic not in self.gone}
+
+    def partitions_for_topic(self, topic: str) -> set[int] | None:
+        return None if topic in self.gone else {0, 1}
 
     async def beginning_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(partitions, self.earliest)
@@ -150,7 +166,7 @@ def work_off(claim: Claim) -> None:
 
 async def test_01_an_assignment_seeks_to_the_commit(rig: Rig) -> None:
     """Each partition begins at the group's commit, or where `auto_offset_reset` says."""
-    rig.consumer.stored = {A: 7}
+    rig.consumer.stored = {A: commit(7)}
     await rig.assign(A, B)
     assert rig.consumer.seeks == {A: 7, B: 0}
     assert rig.source.unassigned_since_s is None
@@ -215,7 +231,7 @@ async def test_06_revoked_work_is_finished_and_committed(rig: Rig) -> None:
     begun.advance(2)
     begun.release()
     await revoke
-    assert rig.consumer.commits == [{A: 2}]
+    assert rig.consumer.made == [{A: 2}]
     assert not waiting.begin()
     assert rig.source.tracker.partitions() == []
 
@@ -225,15 +241,16 @@ async def test_07_a_drain_ends_with_its_limit(rig: Rig) -> None:
 
     Its work is repeated elsewhere.
     """
+    rig.consumer.stored = {A: commit(0)}
     await rig.assign(A)
     await rig.fetch({A: of(A, 0, 1)})
     rig.a.claims[0].begin()
     async with asyncio.timeout(2):
         await rig.source.on_partitions_revoked([A])
-    assert rig.consumer.commits == []
+    assert rig.consumer.made == []
     rig.a.claims[0].advance(2)
     rig.a.claims[0].release()
-    assert rig.consumer.commits == []
+    assert rig.consumer.made == []
 
 
 async def test_08_a_refused_commit_is_tried_again(rig: Rig) -> None:
@@ -293,7 +310,7 @@ async def test_12_what_ends_the_fetching_stops_the_worker(rig: Rig, error: Excep
 
 async def test_13_a_commit_overtaken_by_retention_stops_the_worker(rig: Rig) -> None:
     """It is noticed at the assignment, before anything is read."""
-    rig.consumer.stored, rig.consumer.earliest = {A: 3}, 5
+    rig.consumer.stored, rig.consumer.earliest = {A: commit(3)}, 5
     await rig.assign(A)
     assert [fault.reason for fault in rig.faults] == ["offset_lost"]
     assert rig.consumer.seeks == {}
@@ -310,7 +327,7 @@ async def test_14_the_stop_has_a_limit_for_each_step() -> None:
     rig.consumer.hangs = True
     async with asyncio.timeout(8):
         await rig.source.stop()
-    assert rig.consumer.commits == []
+    assert rig.consumer.made == []
 
 
 async def test_15_a_record_that_the_client_cannot_read_is_passed(rig: Rig) -> None:
@@ -336,7 +353,7 @@ async def test_16_a_record_passed_after_a_rebalance_moves_nothing(rig: Rig) -> N
 
     async def bury(_record: UnreadableRecord, _error: UnreadableHeader) -> None:
         await rig.source.on_partitions_revoked([A])
-        rig.consumer.stored = {A: 3}
+        rig.consumer.stored = {A: commit(3)}
         await rig.assign(A)
         done.set()
 
@@ -375,4 +392,101 @@ async def test_19_a_lost_offset_is_passed_on_request(on_offset_lost: str, goes_o
     await rig.fetch(OffsetOutOfRangeError({A: 5_000}))
     assert rig.faults == []
     assert rig.consumer.seeks[A] == goes_on_at
+    await rig.source.stop()
+
+
+@pytest.mark.parametrize("reset", ["earliest", "latest"])
+async def test_20_where_it_begins_is_committed(reset: str) -> None:
+    """A group without a commit has one soon: who reads after it skips nothing that came meanwhile."""
+    rig = Rig(auto_offset_reset=reset)
+    await rig.source.start()
+    await rig.assign(A)
+    start = 0 if reset == "earliest" else 1_000
+    assert rig.source.tracker.uncommitted() == {A: start}
+    await rig.source.on_partitions_revoked([A])
+    assert rig.consumer.made == [{A: start}]
+    await rig.source.stop()
+
+
+async def test_21_a_partition_that_came_later_is_read_from_its_beginning() -> None:
+    """Also under `latest`: what was written to it before it was discovered is news."""
+    rig = Rig(auto_offset_reset="latest")
+    rig.consumer.stored = {A: commit(7)}
+    await rig.source.start()
+    await rig.assign(B, OTHER)
+    assert rig.consumer.seeks == {B: 0, OTHER: 1_000}
+    await rig.source.stop()
+
+
+async def test_22_a_topic_that_stays_away_stops_the_worker() -> None:
+    """It says which; one that comes back in time does not."""
+    rig = Rig(topic_max_age_s=0.05)
+    await rig.source.start()
+    await rig.assign(A, OTHER)
+    rig.consumer.gone = {"a"}
+    await until(lambda: "a" in rig.source.away_since_s, "not missed")
+    rig.consumer.gone = set()
+    await until(lambda: not rig.source.away_since_s, "not found again")
+    assert rig.faults == []
+    rig.consumer.gone = {"b"}
+    await until(lambda: rig.faults, "not missed")
+    assert [fault.reason for fault in rig.faults] == ["topic_missing"]
+    assert "'b'" in str(rig.faults[0])
+    await rig.source.stop()
+
+
+async def test_23_a_commit_names_its_topic() -> None:
+    """By its id, where the broker tells it."""
+    rig = Rig()
+    rig.consumer.ids = {"a": "one"}
+    await rig.source.start()
+    await rig.assign(A, OTHER)
+    await rig.source.commit_all()
+    assert rig.consumer.stored == {A: commit(0, "topic-id=one"), OTHER: commit(0)}
+    await rig.source.stop()
+
+
+async def test_24_a_topic_made_anew_between_two_runs_stops_the_worker(rig: Rig) -> None:
+    """However many records it has by now; the same again at the next start, since nothing is committed."""
+    rig.consumer.ids = {"a": "two"}
+    rig.consumer.stored = {A: commit(7, "topic-id=one")}
+    await rig.assign(A)
+    assert [fault.reason for fault in rig.faults] == ["offset_lost"]
+    assert "deleted since" in str(rig.faults[0])
+    await rig.source.stop()
+    assert rig.consumer.made == []
+
+
+async def test_25_a_topic_made_anew_while_it_is_read_stops_the_worker() -> None:
+    """Also where it was not missed for a moment, and has grown past the position. What is committed on the
+    way out still names the topic that it was read from."""
+    rig = Rig(topic_max_age_s=0.05)
+    rig.consumer.ids = {"a": "one"}
+    await rig.source.start()
+    await rig.assign(A)
+    await rig.fetch({A: of(A, 0, 1)})
+    work_off(rig.a.claims[0])
+    rig.consumer.ids = {"a": "two"}
+    await until(lambda: rig.faults, "not noticed")
+    assert rig.faults[0].reason == "offset_lost"
+    await rig.source.stop()
+    assert rig.consumer.stored == {A: commit(2, "topic-id=one")}
+
+
+@pytest.mark.parametrize(("on_offset_lost", "goes_on_at"), [("earliest", 0), ("latest", 1_000)])
+async def test_26_or_it_goes_on_in_the_new_one(on_offset_lost: str, goes_on_at: int) -> None:
+    """What was in flight is of no log any more: it moves nothing, and the new place is committed."""
+    rig = Rig(topic_max_age_s=0.05, on_offset_lost=on_offset_lost)
+    rig.consumer.ids = {"a": "one"}
+    await rig.source.start()
+    await rig.assign(A)
+    await rig.fetch({A: of(A, 0, 1)})
+    rig.a.claims[0].begin()
+    rig.consumer.ids = {"a": "two"}
+    await until(lambda: rig.consumer.seeks[A] == goes_on_at and rig.source.tracker.idle(), "not noticed")
+    rig.a.claims[0].advance(2)
+    rig.a.claims[0].release()
+    assert await rig.source.commit_all() == {A: goes_on_at}
+    assert rig.consumer.stored == {A: commit(goes_on_at, "topic-id=two")}
+    assert rig.faults == []
     await rig.source.stop()

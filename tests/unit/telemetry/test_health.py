@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 
 from stream_pool.telemetry.health import HealthFacts, HealthLimits, live, ready
 
-LIMITS = HealthLimits(broker_silent_s=30, paused_s=60)
+LIMITS = HealthLimits(broker_silent_s=30, unassigned_s=30, paused_s=60)
 WELL = HealthFacts(
     now_s=1_000.0,
     crashed=False,
@@ -22,6 +23,9 @@ CASES = [
     pytest.param({"crashed": True}, ["crashed"], ["crashed"], id="2 crashed"),
     pytest.param({"stopping": True}, [], ["stopping"], id="5 on its way out"),
     pytest.param({"joined": False}, [], ["not_assigned"], id="6 not in its group"),
+    pytest.param({"unassigned_since_s": 970.0}, [], [], id="3 unassigned for as long as it may be"),
+    pytest.param({"unassigned_since_s": 969.9}, [], ["not_assigned"], id="4 unassigned for too long"),
+    pytest.param({"topics_away": ("orders",)}, [], ["topic_missing"], id="13 a topic is not there"),
     pytest.param({"broker_answered_at_s": None}, [], ["broker_silent"], id="7 no answer since the start"),
     pytest.param(
         {"broker_answered_at_s": 970.0}, [], [], id="8 the broker was silent for as long as it may be"
@@ -39,11 +43,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("change", "against_live", "against_ready"), CASES)
-def test_health(
-    change: dict[str, float | bool | None], against_live: list[str], against_ready: list[str]
-) -> None:
+def test_health(change: dict[str, Any], against_live: list[str], against_ready: list[str]) -> None:
     """A worker without its broker lives; one that is not alive is not ready."""
-    facts = dataclasses.replace(WELL, **change)  # type: ignore[arg-type]  # the table's values fit their fields
+    facts = dataclasses.replace(WELL, **change)
     for health, slugs in ((live(facts), against_live), (ready(facts, LIMITS), against_ready)):
         assert [slug for slug, _ in health.reasons] == slugs
         assert health.healthy == (not slugs)

@@ -1,0 +1,95 @@
+"""Whether the topics that a consumer reads are still there, and still the same.
+
+A client does not say that a topic is gone: its partitions give nothing any more, and are left out of the next
+assignment. What its metadata lacks is asked for anew before it counts, since a broker that has just started
+may know of no topic yet. A topic that is deleted and made anew in a moment is never missed; its id tells, and
+is asked for now and then.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from stream_pool.clock import Clock
+from stream_pool.stream.client import Consumer
+from stream_pool.stream.errors import TopicMissing
+
+log = structlog.get_logger(__name__)
+
+_LOOK_EVERY_S = 1.0
+_ANSWER_TIMEOUT_S = 5.0
+
+
+class TopicWatch:
+    """Watches the topics of one consumer.
+
+    `away_since_s`: since when each missing one is away, monotonic. `known_ids` has the ids of the topics that
+    are read; `made_anew` is called with those that have another one now. `max_age_s`: how often that is
+    asked, and how long a topic may be away.
+    """
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        topics: Sequence[str],
+        *,
+        known_ids: Callable[[], Mapping[str, str]],
+        made_anew: Callable[[Collection[str]], Awaitable[None]],
+        max_age_s: float,
+        clock: Clock,
+    ) -> None:
+        self.away_since_s: dict[str, float] = {}
+        self._consumer = consumer
+        self._topics = topics
+        self._known_ids = known_ids
+        self._made_anew = made_anew
+        self._max_age_s = max_age_s
+        self._clock = clock
+        self._ask_at_s = clock.monotonic() + max_age_s
+
+    async def run(self) -> None:
+        """Look until cancelled.
+
+        Raises `TopicMissing` once a topic has been away for `max_age_s`, and what `made_anew` raises.
+        """
+        while True:
+            await asyncio.sleep(min(_LOOK_EVERY_S, self._max_age_s))
+            ids = await self._look()
+            if ids is not None:
+                await self._compare(ids)
+
+    async def _look(self) -> Mapping[str, str] | None:
+        """The ids of the topics that there are; None where all is as it was, as far as the client knows."""
+        is_due = self._clock.monotonic() >= self._ask_at_s
+        is_whole = all(self._consumer.partitions_for_topic(topic) for topic in self._topics)
+        if is_whole and not is_due and not self.away_since_s:
+            return None
+        try:
+            ids = await asyncio.wait_for(self._consumer.topic_ids(self._topics), _ANSWER_TIMEOUT_S)
+        except (TimeoutError, KafkaError) as error:
+            log.debug("topics not known", error=repr(error))
+            return None
+        self._ask_at_s = self._clock.monotonic() + self._max_age_s
+        return ids
+
+    async def _compare(self, ids: Mapping[str, str]) -> None:
+        now_s = self._clock.monotonic()
+        for topic in self.away_since_s.keys() & ids.keys():
+            del self.away_since_s[topic]
+            log.info("topic is back", topic=topic)
+        for topic in self._topics:
+            if topic not in ids and topic not in self.away_since_s:
+                self.away_since_s[topic] = now_s
+                log.error("topic is gone", topic=topic, stops_in_s=self._max_age_s)
+        gone = [topic for topic, since_s in self.away_since_s.items() if now_s - since_s >= self._max_age_s]
+        if gone:
+            raise TopicMissing(
+                f"deleted while it was read: {', '.join(map(repr, gone))}, and not created again within "
+                f"{self._max_age_s:g} s. Create it, or take it out of the app, then start again."
+            )
+        known = self._known_ids()
+        anew = [topic for topic, id_ in ids.items() if id_ and known.get(topic) and known[topic] != id_]
+        if anew:
+            await self._made_anew(anew)
