@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from stream_pool.broker.base import Broker, Say, silent
 from stream_pool.broker.errors import BrokerStartError
 from stream_pool.broker.java import JavaBroker
-from stream_pool.broker.probe import ask_controller, await_cluster, free_ports
+from stream_pool.broker.probe import ask_controller, await_cluster
+from stream_pool.free_port import free_ports
 
 REPLICAS_AT_MOST = 3
 _TOGETHER_TIMEOUT_S = 60.0

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from stream_pool.broker.base import Broker, Say, silent
 from stream_pool.broker.errors import BrokerMissingError, BrokerStartError
 from stream_pool.broker.kafka_home import kafka_version
-from stream_pool.broker.probe import await_cluster, free_port
+from stream_pool.broker.probe import await_cluster
+from stream_pool.free_port import free_port
 
 if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer

@@ -9,8 +9,9 @@ from importlib.util import find_spec
 
 from stream_pool.broker.base import Broker, Say, silent
 from stream_pool.broker.errors import BrokerMissingError, BrokerStartError
-from stream_pool.broker.probe import await_cluster, free_port
+from stream_pool.broker.probe import await_cluster
 from stream_pool.broker.process import Kennel
+from stream_pool.free_port import free_port
 
 _START_TIMEOUT_S = 15.0
 

@@ -17,8 +17,9 @@ from typing import ClassVar
 from stream_pool.broker.base import Broker, Say, silent
 from stream_pool.broker.errors import BrokerMissingError, BrokerStartError
 from stream_pool.broker.kafka_home import cached_jars, fetch_jars, kafka_version
-from stream_pool.broker.probe import await_cluster, free_port
+from stream_pool.broker.probe import await_cluster
 from stream_pool.broker.process import Kennel, LeashedProcess
+from stream_pool.free_port import free_port
 
 _OLDEST_JAVA = 17
 _CLUSTER_ID = "c3RyZWFtLXBvb2wtbm9kZQ"

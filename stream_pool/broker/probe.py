@@ -1,11 +1,10 @@
-"""Is a broker there, and who is the controller? Two requests by hand, and ports for brokers of our own.
+"""Is a broker there, and who is the controller? Two requests by hand.
 
 They are asked without a client library so that the answer comes in one blocking call, needs no event loop and
 leaves no log lines behind while a broker is still starting; and clients name any broker as the controller,
 since each passes on what is for it. Plain text connections only.
 """
 
-import random
 import socket
 import struct
 import time
@@ -28,11 +27,6 @@ _DESCRIBE_QUORUM_V0 = (
 bytes are lengths plus one, and empty lists of tags."""
 _QUORUM = struct.Struct(">ibhbb18sbihi")
 """The answer: correlation id, tags, error, topics, name, partitions, index, error, leader, and more."""
-
-_PORTS = range(20_000, 32_000)
-"""Below the range from which systems take the ports of outgoing connections: there, a client that knocks at
-a broker that is down can be given the broker's own port, connect to itself, and keep the broker away.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +62,6 @@ def await_cluster(
             return cluster
         time.sleep(0.05)
     return None
-
-
-def free_ports(count: int) -> list[int]:
-    """So many ports of 127.0.0.1, each another, that nobody listens on at the moment."""
-    found: set[int] = set()
-    while len(found) < count:
-        found.add(free_port())
-    return list(found)
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on at the moment."""
-    while True:
-        port = random.choice(_PORTS)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def _first(

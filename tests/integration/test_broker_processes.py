@@ -11,8 +11,8 @@ import pytest
 
 from stream_pool.broker.errors import BrokerStartError
 from stream_pool.broker.kafka_home import cached_jars, fetch_jars
-from stream_pool.broker.probe import free_port
 from stream_pool.broker.process import Kennel
+from stream_pool.free_port import free_port
 
 
 @pytest.fixture

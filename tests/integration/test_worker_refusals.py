@@ -7,7 +7,7 @@ import pytest
 from aiokafka.admin import NewTopic
 from support import Lab, until
 
-from stream_pool.broker.probe import free_port
+from stream_pool.free_port import free_port
 
 
 async def test_no_broker(lab: Lab) -> None:

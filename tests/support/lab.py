@@ -7,8 +7,8 @@ from typing import Any
 
 from kafka_topics import Topics
 
-from stream_pool.broker.probe import free_port
 from stream_pool.events import LoggedEvent, read_record
+from stream_pool.free_port import free_port
 from stream_pool.settings import variable
 from support.cluster import Cluster
 from support.ledger import Ledger, Place

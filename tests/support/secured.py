@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from stream_pool.broker import JavaBroker
 from stream_pool.broker.kafka_home import cached_jars
-from stream_pool.broker.probe import free_port
+from stream_pool.free_port import free_port
 
 USER = "worker"
 PASSWORD = "planted-pa55-7c1e9b"  # what no log, event, metric or page may show

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import secrets
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -27,6 +26,7 @@ from stream_pool.cli.demo.tail import Tail
 from stream_pool.cli.demo.topics import committed_offsets, make_topics, remove_topics
 from stream_pool.cli.demo.traffic import Traffic
 from stream_pool.cli.demo.worker import WorkerDiedError, check_alive, start_worker
+from stream_pool.free_port import free_port
 from stream_pool.incident import Scenario
 
 WORKER_BEGINS_WITHIN_S = 30.0
@@ -57,7 +57,7 @@ async def run_demo(
 
 async def _play(plan: DemoPlan, broker: Broker, kennel: Kennel, say: Say, show: Show) -> Result:
     model = DemoModel(plan.topic)
-    web_port = _free_port()
+    web_port = free_port()
     setting = Setting(
         broker=str(broker),
         metrics_url=f"http://127.0.0.1:{web_port}/metrics",
@@ -182,10 +182,3 @@ async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,7 +4,8 @@ import struct
 
 import pytest
 
-from stream_pool.broker.probe import Cluster, free_ports, parse_cluster, parse_quorum_leader
+from stream_pool.broker.probe import Cluster, parse_cluster, parse_quorum_leader
+from stream_pool.free_port import free_ports
 
 
 def _string(text: str | None) -> bytes:
