@@ -15,23 +15,34 @@ CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
 """The variable that names the file."""
 
 
-class ConfigFile(PydanticBaseSettingsSource):
+def config_file() -> str:
+    """The file that is named, or nothing."""
+    return os.environ.get(CONFIG_FILE, "")
+
+
+def read_config_file() -> dict[str, Any]:
     """What the file says, if one is named. Raises `MisuseError` where it cannot be read or is no TOML."""
+    path = config_file()
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MisuseError(f"{CONFIG_FILE}={path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MisuseError(f"{CONFIG_FILE}={path} is no TOML: {error}") from None
+
+
+class ConfigFile(PydanticBaseSettingsSource):
+    """The file as a source of settings. Raises as `read_config_file`."""
 
     def __init__(self, settings_class: type[BaseSettings]) -> None:
         super().__init__(settings_class)
-        self._path = os.environ.get(CONFIG_FILE, "")
+        self._said = read_config_file()
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Not asked for: the file is taken whole, so that unknown names in it are seen."""
         raise NotImplementedError
 
     def __call__(self) -> dict[str, Any]:
-        if not self._path:
-            return {}
-        try:
-            return tomllib.loads(Path(self._path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise MisuseError(f"{CONFIG_FILE}={self._path} cannot be read: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise MisuseError(f"{CONFIG_FILE}={self._path} is no TOML: {error}") from None
+        return self._said

@@ -6,8 +6,9 @@ allowed; so is a name that no setting has, with the nearest one that exists. An 
 unset. Secrets, and whatever a broker's address has before its `@`, are never quoted.
 """
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
@@ -15,7 +16,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from stream_pool.errors import MisuseError
-from stream_pool.settings.names import variable
+from stream_pool.settings.file import config_file, read_config_file
+from stream_pool.settings.names import PREFIX, variable
 from stream_pool.settings.settings import BrokerUrl, Settings
 from stream_pool.settings.unknown import UnknownVariable, nearest_variable, unknown_variables
 
@@ -33,7 +35,9 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise MisuseError("\n".join(_complaint(detail) for detail in error.errors())) from None
+        keys = _keys_of_file(overrides)
+        lines = (_as_it_stands(_complaint(detail, keys), keys) for detail in error.errors())
+        raise MisuseError("\n".join(lines)) from None
 
 
 def with_broker(settings: Settings, broker: str) -> Settings:
@@ -86,12 +90,29 @@ def _masked(value: Any) -> str | int | float | bool:
     return shown_value
 
 
-def _complaint(detail: ErrorDetails) -> str:
+def _keys_of_file(overrides: Mapping[str, Any]) -> list[str]:
+    """What the file says, and neither an option nor the environment."""
+    set_there = {name.upper() for name, value in os.environ.items() if value}
+    return [key for key in read_config_file() if key not in overrides and variable(key) not in set_there]
+
+
+def _as_it_stands(complaint: str, keys: Iterable[str]) -> str:
+    """A complaint with the file's own names for what stands in the file, and the file."""
+    told = complaint
+    for key in keys:
+        told = re.sub(rf"\b{re.escape(variable(key))}\b", lambda _: key, told)  # noqa: B023  # called at once
+    return complaint if told == complaint else f"{config_file()}: {told}"
+
+
+def _complaint(detail: ErrorDetails, keys: Collection[str]) -> str:
     if not detail["loc"]:
         return str(detail["ctx"]["error"])
     field = str(detail["loc"][0])
     if field not in Settings.model_fields:
-        return str(UnknownVariable(variable(field), nearest_variable(field)))
+        nearest = nearest_variable(field)
+        if field in keys and nearest is not None:
+            nearest = nearest.removeprefix(PREFIX).lower()
+        return str(UnknownVariable(variable(field), nearest))
     return _not_allowed(field, detail["input"])
 
 

@@ -107,9 +107,9 @@ class Settings(SecuritySettings):
     yield_interval_ms: int = Field(50, ge=1, le=5_000)
     """Work hands over to the event loop at least this often, between records."""
     auto_offset_reset: Literal["earliest", "latest"] = "earliest"
-    """Where a group without a commit begins."""
+    """Where a group without a commit begins; partitions that come later are read from their beginning."""
     on_offset_lost: Literal["stop", "earliest", "latest"] = "stop"
-    """What happens when retention has overtaken the committed offset."""
+    """What happens when retention has overtaken the committed offset, or the topic was made anew."""
     on_wire_format: Literal["stop", "dead_letter"] = "stop"
     """What happens when a topic begins with a schema registry's wire format where JSON is expected."""
     event_buffer: int = Field(1_000, ge=1, le=1_000_000)

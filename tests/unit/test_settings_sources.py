@@ -40,13 +40,22 @@ def test_precedence(
 
 FILES = [
     pytest.param(
-        "web_prt = 1", "STREAM_POOL_WEB_PRT is not a setting; did you mean STREAM_POOL_WEB_PORT?", id="1"
+        "web_prt = 1",
+        "settings.toml: web_prt is not a setting; did you mean web_port?",
+        id="1",
     ),
     pytest.param(
-        "web_port = 'x'", "STREAM_POOL_WEB_PORT=x is not allowed: it must be a whole number", id="2"
+        "web_port = 'x'",
+        "settings.toml: web_port=x is not allowed: it must be a whole number",
+        id="2",
     ),
     pytest.param("web_port", "is no TOML: ", id="3"),
-    pytest.param("[web]\nport = 1", "STREAM_POOL_WEB is not a setting", id="4"),
+    pytest.param("[web]\nport = 1", "settings.toml: web is not a setting", id="4"),
+    pytest.param(
+        "drain_timeout_s = 20",
+        "settings.toml: drain_timeout_s=20 must be less than STREAM_POOL_STOP_TIMEOUT_S=15",
+        id="6 with another that does not stand there",
+    ),
     pytest.param(None, "cannot be read: No such file or directory", id="5"),
 ]
 
@@ -63,6 +72,17 @@ def test_a_file_that_is_wrong_is_refused(
     with pytest.raises(MisuseError) as caught:
         load_settings()
     assert words in str(caught.value)
+
+
+def test_what_stands_above_the_file_is_named_where_it_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The environment's value is the wrong one, whatever the file says."""
+    (tmp_path / "settings.toml").write_text("web_port = 1\n")
+    monkeypatch.setenv("STREAM_POOL_CONFIG_FILE", str(tmp_path / "settings.toml"))
+    monkeypatch.setenv("STREAM_POOL_WEB_PORT", "x")
+    with pytest.raises(MisuseError, match=r"^STREAM_POOL_WEB_PORT=x is not allowed"):
+        load_settings()
 
 
 UNKNOWN = [
