@@ -93,9 +93,15 @@ class Detector(Service):
         self._configure_at_s = 0.0
 
     @property
+    def owns_log(self) -> bool:
+        """Whether the log's partition is assigned to this process."""
+        source = self._source()
+        return source is not None and self._log in source.tracker.partitions()
+
+    @property
     def is_live(self) -> bool:
         """Whether this process owns the log and has folded it up to where it began to own it."""
-        return self._owns_log() and self._live_from is not None and self._next_offset >= self._live_from
+        return self.owns_log and self._live_from is not None and self._next_offset >= self._live_from
 
     @property
     def snapshot_offset(self) -> int | None:
@@ -206,10 +212,6 @@ class Detector(Service):
         self._due.clear()
         self._appended.clear()
 
-    def _owns_log(self) -> bool:
-        source = self._source()
-        return source is not None and self._log in source.tracker.partitions()
-
     def _has_news(self) -> bool:
         """Whether anything was folded that no snapshot has."""
         chain = self._state.chain
@@ -236,11 +238,11 @@ class Detector(Service):
             await self._snapshots.mend()
 
     async def _write_last_snapshot(self) -> None:
-        if self._owns_log() and self._has_news():
+        if self.owns_log and self._has_news():
             await self._snapshots.write(self._state, timeout_s=_LAST_SNAPSHOT_TIMEOUT_S)
 
     async def _tick(self) -> None:
-        if not self._owns_log():
+        if not self.owns_log:
             self._live_from = None
             return
         if self._live_from is None:

@@ -39,6 +39,7 @@ def worker_snapshot(app: "App") -> WorkerSnapshot:
         commit_failures=sum(each.counters.commit_failures for each in sources),
         gc=plant.host.gc_probe.total(),
         memory=plant.host.memory_probe.sample(),
+        owns_log=detector.owns_log if detector else None,
         anomalies_open=detector.open() if detector else None,
         records_unobserved=detector.unobserved() if detector else None,
         detector_snapshot_offset=detector.snapshot_offset if detector else None,

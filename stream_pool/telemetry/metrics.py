@@ -235,6 +235,12 @@ TABLE = (
         lambda now: _one(now.events.buffered),
     ),
     Declaration(
+        "stream_pool_log_owner",
+        "gauge",
+        "1 in the process whose detector owns the event log, 0 in those that stand by.",
+        lambda now: _one(now.owns_log),
+    ),
+    Declaration(
         "stream_pool_anomalies_open",
         "gauge",
         "Open anomalies, where this worker owns the detector.",

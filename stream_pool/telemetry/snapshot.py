@@ -127,7 +127,7 @@ class BuildInfo:
 @dataclass(frozen=True, slots=True)
 class WorkerSnapshot:
     """One worker at one moment. `anomalies_open` by (rule, severity) is None where another owner knows them,
-    and so is the rest of the detector's.
+    and so is the rest of the detector's; `owns_log` is None where the process has no detector.
 
     `started_at_s` is in seconds since the Unix epoch. `pool` is None under a decoder that has none.
     """
@@ -143,6 +143,7 @@ class WorkerSnapshot:
     commit_failures: int
     gc: GcPauses
     memory: MemorySample
+    owns_log: bool | None = None
     anomalies_open: Mapping[tuple[str, str], int] | None = None
     records_unobserved: Mapping[str, int] | None = None
     detector_snapshot_offset: int | None = None

@@ -192,7 +192,7 @@ def _dropped_claim_folded_on() -> Any:
 
 
 def _tick_without_ownership() -> Any:
-    return patch.object(detector.Detector, "_owns_log", lambda self: True)
+    return patch.object(detector.Detector, "owns_log", property(lambda self: True))
 
 
 def _repeats_counted() -> Any:

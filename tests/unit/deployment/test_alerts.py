@@ -111,9 +111,16 @@ def test_ratios_are_not_judged_on_fewer_records_than_the_detector_does() -> None
         assert f"rate5m * 300 >= {DEFAULTS.detector_error_min_records}" in alerts()[alert]["expr"]
 
 
-def test_a_log_is_not_called_unowned_before_a_first_snapshot_was_due_twice() -> None:
-    """An owner is seen by its snapshots."""
-    assert minutes(alerts()["StreamPoolLogUnowned"]["for"]) * 60 >= 2 * DEFAULTS.detector_snapshot_interval_s
+def test_a_snapshot_is_not_missed_before_the_first_was_due_twice() -> None:
+    """An owner that found none writes one after an interval."""
+    missed_s = minutes(alerts()["StreamPoolSnapshotMissing"]["for"]) * 60
+    assert missed_s >= 2 * DEFAULTS.detector_snapshot_interval_s
+
+
+def test_a_log_is_not_called_unowned_while_it_is_handed_over() -> None:
+    """Whoever died is missed after its session, and the next owner begins with the rebalance after that."""
+    taken_over_s = (DEFAULTS.session_timeout_ms + DEFAULTS.rebalance_timeout_ms) / 1_000
+    assert minutes(alerts()["StreamPoolLogUnowned"]["for"]) * 60 > taken_over_s
 
 
 def test_every_observation_is_scraped() -> None:

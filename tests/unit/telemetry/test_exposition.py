@@ -56,6 +56,7 @@ WORKER = WorkerSnapshot(
     commit_failures=1,
     gc=GcPauses(6, 0.25, 0.125, (3, 2, 1)),
     memory=MemorySample(rss_bytes=50_000_000, limit_bytes=None),
+    owns_log=True,
     anomalies_open={("lag", "P2"): 1},
     records_unobserved={"orders": 12},
     detector_snapshot_offset=4_000,
@@ -120,6 +121,7 @@ EXPECTED = [
     ("stream_pool_events_written_total", 11),
     ("stream_pool_events_lost_total", 1),
     ("stream_pool_events_buffered", 2),
+    ("stream_pool_log_owner", 1),
     ('stream_pool_anomalies_open{rule="lag",severity="P2"}', 1),
     ('stream_pool_records_unobserved{topic="orders"}', 12),
     ("stream_pool_detector_snapshot_offset", 4_000),
@@ -180,6 +182,19 @@ def test_open_anomalies(known: dict[tuple[str, str], int] | None, series: dict[s
     """Only the owner of the detector shows them."""
     worker = dataclasses.replace(WORKER, anomalies_open=known)
     assert series_of("stream_pool_anomalies_open", worker) == series
+
+
+@pytest.mark.parametrize(
+    ("owns", "series"),
+    [
+        pytest.param(None, {}, id="1 without a detector"),
+        pytest.param(False, {"stream_pool_log_owner": 0.0}, id="2 it stands by"),
+        pytest.param(True, {"stream_pool_log_owner": 1.0}, id="3 it owns the log"),
+    ],
+)
+def test_who_owns_the_log(owns: bool | None, series: dict[str, float]) -> None:
+    """Every detector says whether it is it."""
+    assert series_of("stream_pool_log_owner", dataclasses.replace(WORKER, owns_log=owns)) == series
 
 
 def test_a_reason_that_is_no_slug_is_no_label() -> None:
