@@ -13,14 +13,20 @@ from stream_pool.cli.worker import app_here, configure
 from stream_pool.errors import ExitCode, MisuseError
 
 if TYPE_CHECKING:
+    from stream_pool.settings import Settings
     from stream_pool.stream import App
     from stream_pool.stream.topic_plan import Plan
 
 
 def topics(
     app: Annotated[
-        str, typer.Option("--app", "-A", help="The app: a module, or module:name, such as topologies.orders.")
-    ],
+        str | None,
+        typer.Option("--app", "-A", help="The app: a module, or module:name, such as topologies.orders."),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option("--group", "-g", help="Not an app: the three topics of a group, and its detector."),
+    ] = None,
     print_: Annotated[bool, typer.Option("--print", help="Say what is needed; asks no broker.")] = False,
     create: Annotated[bool, typer.Option("--create", help="Create what is missing.")] = False,
     check: Annotated[
@@ -37,7 +43,7 @@ def topics(
     config: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One object instead of lines.")] = False,
 ) -> None:
-    """The topics of an app and the access of its workers.
+    """The topics of an app, or of a group alone, and the access of its workers.
 
     Nothing relies on topics being created by a broker by itself. A worker creates its own three topics where
     it may; --create does so ahead, as a user who may, so that workers need no right to.
@@ -46,8 +52,10 @@ def topics(
         raise MisuseError("choose one of --print, --create and --check")
     if partitions is not None and not create:
         raise MisuseError("--partitions goes with --create")
+    if (app is None) == (group is None) or not (app or group or "").strip():
+        raise MisuseError("name an app with --app, or a consumer group with --group")
     settings = configure({"broker": broker, "log_level": "error"}, config)
-    found = app_here(app)
+    found = app_here(app) if app is not None else _detector_of(group or "", settings)
     plan = found.plant.plan()
     if print_:
         user = principal or f"User:{settings.sasl_username or 'stream-pool'}"
@@ -63,6 +71,12 @@ def topics(
     else:
         print("\n".join(problems) or f"all {len(plan.topics)} topics are as they must be")
     raise typer.Exit(ExitCode.FINDING if problems else ExitCode.OK)
+
+
+def _detector_of(group: str, settings: "Settings") -> "App":
+    from stream_pool.stream import App
+
+    return App(group, settings=settings, decode=bytes)
 
 
 def _tell(plan: "Plan", principal: str, servers: tuple[str, ...], login: str, as_json: bool) -> None:
@@ -83,6 +97,8 @@ def _tell(plan: "Plan", principal: str, servers: tuple[str, ...], login: str, as
     lines += create_commands(plan, servers, login)
     lines += ["# Access of the workers, once the topics are there"]
     lines += acl_commands(plan, principal, servers, login)
+    if all(topic.is_own for topic in plan.topics):
+        lines.append("# To know the lag a detector also takes DESCRIBE on each topic that the group reads.")
     print("\n".join(lines))
 
 
