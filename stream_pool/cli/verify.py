@@ -39,7 +39,9 @@ def verify(
     """
     from stream_pool.cli.render_verify import progress_bar, to_json, to_text
     from stream_pool.detection.verdict import UnknownFold, Verified
+    from stream_pool.settings import refuse_unknown
 
+    refuse_unknown(os.environ)
     with progress_bar(sys.stderr) as progress:
         outcome = verify_file(Path(log), progress) if _is_file(log) else _verify_topic(log, broker, progress)
     print(json.dumps(to_json(outcome)) if as_json else to_text(outcome))

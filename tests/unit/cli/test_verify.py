@@ -350,3 +350,13 @@ def test_progress_is_for_terminals(is_terminal: bool) -> None:
 def test_lines_are_json_for_other_tools(content: bytes) -> None:
     """Every line of the file is an object."""
     assert all(isinstance(orjson.loads(line), dict) for line in content.splitlines())
+
+
+def test_a_variable_that_is_no_setting_is_refused(
+    run: Run, tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a worker refuses it: exit 2, whatever the log is."""
+    monkeypatch.setenv("STREAM_POOL_INTERVAL", "1")
+    code, _, err = run(write(tmp_path / "log.ndjson", content))
+    assert code == ExitCode.MISUSE
+    assert "STREAM_POOL_INTERVAL is not a setting" in err
