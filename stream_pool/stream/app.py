@@ -11,7 +11,6 @@ consumer is off. Creating an app connects to nothing.
 """
 
 import asyncio
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +21,7 @@ from mode.utils.objects import canonshortname
 
 from stream_pool.clock import SystemClock
 from stream_pool.errors import MisuseError, StreamPoolError
+from stream_pool.free_port import free_port
 from stream_pool.pool import Pool
 from stream_pool.pool._implementation import ASKED_FOR, NATIVE, REASON
 from stream_pool.settings import Settings, load_settings, variable, with_broker
@@ -29,6 +29,7 @@ from stream_pool.stream.boot import Boot
 from stream_pool.stream.channel import BatchChannel, BatchQueue, OnError
 from stream_pool.stream.each import Each, Handler
 from stream_pool.stream.guard import guarded
+from stream_pool.stream.handler_thread import HandlerThread
 from stream_pool.stream.host import host_of
 from stream_pool.stream.plant import Plant
 from stream_pool.stream.security import security_of_app
@@ -68,6 +69,7 @@ class App(faust.App):
         self.fault: StreamPoolError | None = None
         self.on_fault: Callable[[], None] | None = None
         self.batch_channels: list[BatchChannel] = []
+        self.handler_threads: list[HandlerThread] = []
         security = security_of_app(settings, options, SystemClock())
         super().__init__(
             id,
@@ -119,9 +121,9 @@ class App(faust.App):
         record to the dead letters at once. A value that cannot be decoded goes there in any case; so do
         tombstones and roots that are no objects, unless `objects_only` is off. `group` gives the agent a
         consumer group of its own. `in_thread` runs a sync handler that blocks (a driver without asyncio) in
-        a thread, one record at a time still, so that heartbeats and health checks go on meanwhile; it costs
-        some 100 µs a record. A thread cannot be interrupted: one that is stuck ends with the process, at the
-        stop deadline. The handler is returned as it was.
+        a thread of its own, one record at a time still, so that heartbeats and health checks go on
+        meanwhile; it costs some 100 µs a record. A thread cannot be interrupted: one that is stuck ends with
+        the process, at the stop deadline. The handler is returned as it was.
         """
         _check_on_error(on_error)
         if retries < 0:
@@ -131,6 +133,8 @@ class App(faust.App):
             each = Each(
                 handler, on_error=on_error, retries=retries, objects_only=objects_only, in_thread=in_thread
             )
+            if each.thread is not None:
+                self.handler_threads.append(each.thread)
             channel = self.batches(*topics, group=group, objects_only=objects_only)
 
             async def run(batches: Any) -> None:
@@ -262,12 +266,9 @@ class App(faust.App):
 
 
 def _free_port(host: str) -> int:
-    """A port that nobody listens on at the moment: Faust takes no 0."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    """Faust takes no 0."""
     try:
-        with socket.create_server((host, 0), family=family) as found:
-            port: int = found.getsockname()[1]
-            return port
+        return free_port(host)
     except OSError as error:
         raise MisuseError(f"{variable('web_host')}={host} is no address of this machine: {error}") from None
 

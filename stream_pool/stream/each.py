@@ -10,6 +10,7 @@ import inspect
 import math
 from bisect import bisect_left
 from collections.abc import Callable
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -20,6 +21,7 @@ from stream_pool.signals import BOUNDS_S
 from stream_pool.stream.batch import Batch, Rejected
 from stream_pool.stream.channel import OnError
 from stream_pool.stream.errors import HandlerFailed, raise_if_cancelled
+from stream_pool.stream.handler_thread import HandlerThread
 from stream_pool.stream.order import Current, Order
 from stream_pool.stream.runtime import OBJECT_TYPES, Runtime, refuse_root
 
@@ -48,13 +50,6 @@ def _edge_s(latency_s: float) -> float:
     return BOUNDS_S[index] if index < len(BOUNDS_S) else math.inf
 
 
-def _in_thread(handler: Handler) -> Handler:
-    async def handle(order: Order) -> Any:
-        return await asyncio.to_thread(handler, order)
-
-    return handle
-
-
 class Each:
     """Runs one handler over batches: made when an agent is declared, `run` for each batch."""
 
@@ -76,11 +71,13 @@ class Each:
             raise MisuseError(
                 f"handler {self.name} has a yield in it: it would never run. Declare it with @app.agent"
             )
+        self.thread: HandlerThread | None = None
         self._is_async = inspect.iscoroutinefunction(handler)
         if in_thread:
             if self._is_async:
                 raise MisuseError(f"handler {self.name} is async: only a sync one can run in a thread")
-            self.handler = _in_thread(handler)
+            self.thread = HandlerThread(f"stream-pool-{self.name}")
+            self.handler = partial(self.thread.call, handler)
             self._is_async = True
 
     async def run(self, batch: Batch, runtime: Runtime) -> None:

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -42,11 +43,15 @@ class Worker(faust.Worker):
         self._ending = asyncio.Event()
         self._watchdog: threading.Timer | None = None
         self._signalled = False
+        self.on_leave: Callable[[], None] | None = None
+        """Called before the process is left by force: it must neither block nor raise."""
 
     def run(self) -> ExitCode:
         """Start, run until a signal or a fault, stop within the deadline."""
         with asyncio.Runner() as runner:
             code = runner.run(self._main())
+        for thread in self._app.handler_threads:
+            thread.close()
         if self._watchdog is not None:
             self._watchdog.cancel()
         return code
@@ -104,6 +109,8 @@ class Worker(faust.Worker):
             self._watchdog.start()
 
     def _leave(self, why: str) -> None:
+        if self.on_leave is not None:
+            self.on_leave()
         fault = self._app.fault
         code = ExitCode.STOP_FORCED if fault is None else fault.exit_code
         sys.stderr.write(f"stream-pool: {why}, leaving; what was not committed comes again\n")

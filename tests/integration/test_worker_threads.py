@@ -1,6 +1,9 @@
 """Handlers that block, in a thread of their own."""
 
+import asyncio
+import threading
 import time
+from contextvars import ContextVar
 
 import pytest
 from support import Lab
@@ -8,6 +11,7 @@ from support import Lab
 from stream_pool import App
 from stream_pool.errors import MisuseError
 from stream_pool.settings import Settings
+from stream_pool.stream.each import Each
 
 
 async def test_the_worker_lives_while_a_handler_blocks(lab: Lab) -> None:
@@ -37,6 +41,34 @@ async def test_a_thread_that_never_comes_back(lab: Lab) -> None:
     assert await worker.stop() == 9
     assert worker.stopped_in_s < 3
     assert await lab.cluster.committed(lab.group, topic) == {0: 1}
+
+
+async def test_each_agent_has_a_thread_of_its_own() -> None:
+    """One that blocks keeps no other waiting. It has its handler's name and the caller's context."""
+    label: ContextVar[str] = ContextVar("label")
+    gate = threading.Event()
+
+    def slow(order: str) -> tuple[str, str, str]:
+        assert gate.wait(10)
+        return quick(order)
+
+    def quick(order: str) -> tuple[str, str, str]:
+        return order, label.get(), threading.current_thread().name
+
+    first, second = (Each(handler, in_thread=True) for handler in (slow, quick))
+    label.set("here")
+    blocked = asyncio.create_task(first.handler("1"))
+    order, seen, name = await second.handler("2")
+    assert (order, seen) == ("2", "here")
+    assert name.startswith("stream-pool-")
+    assert ".quick" in name
+    assert not blocked.done()
+    gate.set()
+    assert (await blocked)[:2] == ("1", "here")
+    for each in (first, second):
+        assert each.thread is not None
+        each.thread.close()
+    assert not [each for each in threading.enumerate() if each.name.startswith("stream-pool-")]
 
 
 def test_an_async_handler_needs_no_thread() -> None:
