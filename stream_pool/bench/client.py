@@ -15,7 +15,6 @@ from typing import Any
 
 from stream_pool.bench.meter import Job, Reading, read_results
 from stream_pool.errors import StreamPoolError
-from stream_pool.free_port import free_port
 from stream_pool.settings import variable
 
 TAIL_CHARACTERS = 2_000

@@ -4,8 +4,9 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -44,25 +45,27 @@ def worker(
     handler failed under on_error="stop", 6 dead-letter budget, 7 committed offset deleted by retention, 8
     dead letter refused, 9 stop deadline passed, 10 the cluster refused the worker.
     """
-    settings = configure(
-        {
-            "broker": broker,
-            "web_host": web_host,
-            "web_port": web_port,
-            "decoder": decoder,
-            "log_level": log_level,
-        },
-        config,
-    )
+    options = {
+        "broker": broker,
+        "web_host": web_host,
+        "web_port": web_port,
+        "decoder": decoder,
+        "log_level": log_level,
+    }
+    if watch and not print_config:
+        raise typer.Exit(_run_watched(app, options, config))
+    settings = configure(options, config)
     if print_config:
         print(json.dumps(shown(settings), indent=2))
         raise typer.Exit(ExitCode.OK)
-    raise typer.Exit(_run_watched(app, settings) if watch else _run(app))
+    raise typer.Exit(_run(app))
 
 
-def configure(given: Mapping[str, object], config: Path | None = None) -> "Settings":
+def configure(
+    given: Mapping[str, object], config: Path | None = None, log: TextIO | None = None
+) -> "Settings":
     """Settings and logging of a worker's process: the options that were `given` above the environment, that
-    above the file `config`.
+    above the file `config`. `log` is where people read its lines, if not on standard error.
 
     Raises `MisuseError`.
     """
@@ -76,7 +79,7 @@ def configure(given: Mapping[str, object], config: Path | None = None) -> "Setti
     with uncollected():
         from stream_pool.telemetry import configure_logging
 
-        configure_logging(settings.log_level, settings.log_format)
+        configure_logging(settings.log_level, settings.log_format if log is None else "console", log)
     return settings
 
 
@@ -89,20 +92,21 @@ def app_here(path: str) -> "App":
         return find_app(path)
 
 
-def _run_watched(path: str, settings: "Settings") -> ExitCode:
+def _run_watched(path: str, options: Mapping[str, object], config: Path | None) -> ExitCode:
     from rich.console import Console
 
-    from stream_pool.cli.watch.live import LastLines, Watch
+    from stream_pool.cli.watch.live import LastLines, Watch, show_cursor
     from stream_pool.stream import Worker
-    from stream_pool.telemetry import configure_logging
 
     console = Console()
     if not console.is_terminal:
         raise MisuseError("--watch draws on a terminal, and standard output is none")
     log = LastLines()
-    configure_logging(settings.log_level, "console", log)
+    configure(options, config, log)
     app = app_here(path)
-    code = Worker(app, Watch(app, log, console)).run()
+    worker = Worker(app, Watch(app, log, console))
+    worker.on_leave = partial(show_cursor, console)
+    code = worker.run()
     if code != ExitCode.OK:  # the end may have come before the first screen, or between two
         print("\n".join(log.lines()), file=sys.stderr)
     return code

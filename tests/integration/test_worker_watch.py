@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from support import Lab, until
@@ -60,6 +61,35 @@ async def test_the_worker_is_drawn_while_it_works(lab: Lab, terminal: tuple[int,
         worker.kill()
         worker.wait()
     lab.nothing_twice()
+
+
+async def test_a_second_signal_leaves_the_cursor_as_it_was(lab: Lab, terminal: tuple[int, int]) -> None:
+    """By force, with a handler that hangs: what was hidden is shown again."""
+    ours, theirs = terminal
+    topic = await lab.topics.create()
+    (place,) = await lab.cluster.produce(topic, [{"do": "stick"}])
+    shape = lab.worker("each_async", topic, command=("stream_pool.cli.main", "--help"), drain_timeout_s=5)
+    assert await shape.exited() == 0
+    worker = _on_terminal(theirs, shape.environment)
+    seen = bytearray()
+
+    def shown() -> bytes:
+        with suppress(BlockingIOError):
+            while True:
+                seen.extend(os.read(ours, 65_536))
+        return bytes(seen)
+
+    try:
+        await lab.handled([place], "began")
+        await until(lambda: b"\x1b[?25l" in shown(), lambda: repr(seen))
+        worker.terminate()
+        await until(lambda: b"stopping" in shown(), lambda: repr(seen))
+        worker.terminate()
+        assert await asyncio.to_thread(worker.wait, 30) == 9
+        assert shown().rfind(b"\x1b[?25h") > shown().rfind(b"\x1b[?25l")
+    finally:
+        worker.kill()
+        worker.wait()
 
 
 def _on_terminal(terminal: int, environment: dict[str, str]) -> "subprocess.Popen[bytes]":

@@ -1,6 +1,7 @@
 """Draws the worker beside the worker, as a service, and keeps the log lines that the screen shows."""
 
 import asyncio
+import os
 import queue
 import threading
 from collections import deque
@@ -58,6 +59,13 @@ class Drawer(threading.Thread):
         with self._live as live:
             while (frame := self._frames.get()) is not None:
                 live.update(frame, refresh=True)
+
+
+def show_cursor(console: Console) -> None:
+    """Give a terminal its cursor back, unless it takes nothing: for whoever leaves by force."""
+    with suppress(OSError):
+        terminal = os.open(os.ttyname(console.file.fileno()), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        os.write(terminal, b"\x1b[?25h\n")
 
 
 class Watch(Service):
