@@ -97,6 +97,18 @@ class LagPoller:
         async with asyncio.timeout(_POLL_TIMEOUT_S):
             return (await self._observer.end_offsets([partition]))[partition]
 
+    async def knock(self) -> None:
+        """Ask the broker for nothing but an answer: for whoever has no partitions to ask for."""
+        try:
+            async with asyncio.timeout(_POLL_TIMEOUT_S):
+                await self._observer.partitions_of([])
+        except (TimeoutError, KafkaError) as error:
+            self.failures += 1
+            self._lag_trouble.met(error)
+            return
+        self._lag_trouble.over()
+        self.answered_at_s = self._clock.monotonic()
+
     async def poll(
         self, partitions: Sequence[TopicPartition], commits_at_ms: Mapping[TopicPartition, tuple[int, int]]
     ) -> dict[TopicPartition, PartitionState]:

@@ -176,7 +176,10 @@ class Recorder(Service):
     async def _poll(
         self, source: Source, poller: LagPoller, commits: Mapping[TopicPartition, tuple[int, int]]
     ) -> None:
-        self.lag = await poller.poll(source.tracker.partitions(), commits)
+        partitions = source.tracker.partitions()
+        if not partitions:
+            await poller.knock()
+        self.lag = await poller.poll(partitions, commits)
         if self.lag:
             entries = tuple(partition_lag(p, state) for p, state in sorted(self.lag.items()))
             self._outlet.writer.append(

@@ -51,14 +51,15 @@ def health_facts(app: "App") -> HealthFacts:
     """What health is judged by."""
     plant = app.plant
     now_s = plant.clock.monotonic()
-    sources = [each for each in plant.intake.sources.values() if each.group != plant.detector_group]
+    groups = {channel.group for channel in plant.channels} - {plant.detector_group}
+    sources = [plant.intake.sources[group] for group in groups if group in plant.intake.sources]
     unassigned = (each.unassigned_since_s for each in sources if each.unassigned_since_s is not None)
     poller = plant.recorder.poller
     return HealthFacts(
         now_s=now_s,
         crashed=app.crashed,
         stopping=app.fault is not None or app.should_stop,
-        joined=all(each.is_joined for each in sources),
+        joined=len(sources) == len(groups) and all(each.is_joined for each in sources),
         broker_answered_at_s=poller.answered_at_s if poller is not None else now_s,
         paused_since_s=min((s for each in sources for s in each.paused_since_s.values()), default=None),
         unassigned_since_s=min(unassigned, default=None),
