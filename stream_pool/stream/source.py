@@ -30,24 +30,18 @@ from stream_pool.errors import StreamPoolError
 from stream_pool.stream.channel import BatchChannel
 from stream_pool.stream.client import Consumer
 from stream_pool.stream.counters import Counters
-from stream_pool.stream.errors import BrokerUnavailable, TopicMissing
+from stream_pool.stream.errors import TopicMissing
 from stream_pool.stream.offsets import OffsetTracker, Record
-from stream_pool.stream.positions import (
-    Start,
-    commit_metadata,
-    go_on_at,
-    starting_positions,
-)
+from stream_pool.stream.positions import Start
 from stream_pool.stream.source_options import SourceCounters, SourceOptions
 from stream_pool.stream.topic_watch import TopicWatch
 from stream_pool.stream.unreadable import Bury, step_over
+from stream_pool.stream.whereabouts import Whereabouts
 
 log = structlog.get_logger(__name__)
 
 _COMMIT_TIMEOUT_S = 2.0
 _STOP_TIMEOUT_S = 2.0
-_ASSIGN_ATTEMPTS = 6
-_ASSIGN_TIMEOUT_S = 9.0
 _FETCH_BACKOFF_S = 0.5
 _PREMATURE_FETCH_S = 0.02
 _DENIED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
@@ -88,18 +82,24 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             for topic in channel.topics:
                 self._channels.setdefault(topic, []).append(channel)
         self._from_beginning = channels[0].from_beginning
-        self._resume = channels[0].resume
         self._changed = asyncio.Event()
         self._commit_lock = asyncio.Lock()
         self.on_hand_back: Callable[[list[TopicPartition]], None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._assignments = 0
-        self._topic_ids: Mapping[str, str] = {}
+        self._whereabouts = Whereabouts(
+            group,
+            consumer,
+            self.topics,
+            options,
+            from_beginning=channels[0].from_beginning,
+            resume=channels[0].resume,
+        )
         self._watch = TopicWatch(
             consumer,
             self.topics,
-            known_ids=lambda: self._topic_ids,
+            known_ids=lambda: self._whereabouts.topic_ids,
             made_anew=self._made_anew,
             max_age_s=options.topic_max_age_s,
             clock=clock,
@@ -156,7 +156,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         if self._stopping:
             return
         try:
-            starts = await self._starting_positions(partitions) if partitions else {}
+            starts = await self._whereabouts.begin(partitions) if partitions else {}
         except StreamPoolError as error:
             self._fail(error)
             return
@@ -175,32 +175,6 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             self.tracker.assign(partition, start.position, start.committed)
             self._consumer.seek(partition, start.position)
 
-    async def _starting_positions(
-        self, partitions: Sequence[TopicPartition]
-    ) -> Mapping[TopicPartition, Start]:
-        for attempt in range(1, _ASSIGN_ATTEMPTS + 1):
-            try:
-                async with asyncio.timeout(_ASSIGN_TIMEOUT_S):
-                    self._topic_ids = await self._consumer.topic_ids(self.topics)
-                    return await starting_positions(
-                        self._consumer,
-                        partitions,
-                        self._topic_ids,
-                        from_beginning=self._from_beginning,
-                        resume=self._resume,
-                        auto_offset_reset=self._options.auto_offset_reset,
-                        on_offset_lost=self._options.on_offset_lost,
-                    )
-            except (TimeoutError, KafkaError) as error:
-                log.warning(
-                    "starting offsets not known yet", group=self.group, attempt=attempt, error=repr(error)
-                )
-                await asyncio.sleep(_FETCH_BACKOFF_S)
-        raise BrokerUnavailable(
-            f"group {self.group!r} was given partitions, but {_ASSIGN_ATTEMPTS} attempts did not find "
-            "out where to begin"
-        )
-
     async def _fetch(self) -> None:
         options = self._options
         unreadable = False
@@ -218,7 +192,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
                 if self._is_premature(error):
                     await asyncio.sleep(_PREMATURE_FETCH_S)
                     continue
-                await self._go_on_or_ask_again(error.args[0])
+                await self._go_on_from(error.args[0])
                 continue
             except UnicodeDecodeError:
                 self._rewind()
@@ -247,40 +221,23 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
 
     async def _made_anew(self, topics: Collection[str]) -> None:
         """The tracker's offsets are of topics that are no more. Raises `OffsetLost`."""
-        await self._go_on_or_ask_again(
-            {partition: at for partition, at in self.tracker.ends().items() if partition.topic in topics}
-        )
-
-    async def _go_on_or_ask_again(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """As `_go_on_from`; where the broker does not say now, whoever found out finds out again."""
-        try:
-            await self._go_on_from(offsets)
-        except (TimeoutError, KafkaError) as error:
-            log.warning("offsets kept not known", group=self.group, error=repr(error))
-            await asyncio.sleep(_FETCH_BACKOFF_S)
+        ends = self.tracker.ends()
+        await self._go_on_from({p: at for p, at in ends.items() if p.topic in topics})
 
     async def _go_on_from(self, offsets: Mapping[TopicPartition, int]) -> None:
         """The log no longer has the offsets to read: stop, or go on where the options say.
 
-        Raises `OffsetLost`, `TimeoutError`, `KafkaError`.
+        Raises `OffsetLost`.
         """
-        partitions, assignments = list(offsets), self._assignments
-        async with asyncio.timeout(_ASSIGN_TIMEOUT_S):
-            ids = await self._consumer.topic_ids(self.topics)
-            earliest = await self._consumer.beginning_offsets(partitions)
-            end = await self._consumer.end_offsets(partitions)
+        assignments = self._assignments
+        positions, anew = await self._whereabouts.go_on(offsets)
         if self._assignments != assignments:
             return
-        known = self._topic_ids
-        anew = {topic for topic, id_ in ids.items() if id_ and known.get(topic) and known[topic] != id_}
-        for partition, offset in offsets.items():
-            kept, is_anew = (earliest[partition], end[partition]), partition.topic in anew
-            at = go_on_at(partition, offset, kept, self._options.on_offset_lost, is_made_anew=is_anew)
-            if offset < kept[0] and not is_anew:
-                self._consumer.seek(partition, at)
+        for partition, position in positions.items():
+            if partition in anew:
+                self._begin_anew(partition, position)
             else:
-                self._begin_anew(partition, at)
-        self._topic_ids = {**known, **{topic: ids[topic] for topic in anew}}
+                self._consumer.seek(partition, position)
         self._apply_pressure()
 
     def _begin_anew(self, partition: TopicPartition, position: int) -> None:
@@ -348,10 +305,6 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             await self._pass_markers()
             await self._commit(self.tracker.uncommitted())
 
-    def _with_topic_id(self, partition: TopicPartition, offset: int) -> int | tuple[int, str]:
-        metadata = commit_metadata(self._topic_ids.get(partition.topic, ""))
-        return (offset, metadata) if metadata else offset
-
     async def _pass_markers(self) -> None:
         """Where nothing is in flight, stand where the client stands: behind markers and holes at the end."""
         try:
@@ -366,7 +319,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             return False
         try:
             async with asyncio.timeout(_COMMIT_TIMEOUT_S), self._commit_lock:
-                await self._consumer.commit({p: self._with_topic_id(p, at) for p, at in offsets.items()})
+                await self._consumer.commit(self._whereabouts.commits(offsets))
         except (TimeoutError, KafkaError) as error:
             self.counters.commit_failures += 1
             log.warning("commit failed, its records may come again", group=self.group, error=repr(error))
