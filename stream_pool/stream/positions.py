@@ -7,8 +7,10 @@
 | 3 | at or behind the earliest kept | | the committed offset |
 | 4 | before the earliest kept | | records were deleted unread: `on_offset_lost` |
 | 5 | on another topic of this name | | it was deleted and made anew: `on_offset_lost` |
+| 6 | nothing, but this process has read another topic of this name | | the same |
 
-A commit carries the id of its topic as metadata, where the broker tells ids (Kafka does since 2.8). An offset
+A commit carries the id of its topic as metadata, where the broker tells ids (Kafka does since 2.8). Kafka
+forgets a group's commits on a topic that is deleted, but not at once, and a late commit is taken. An offset
 behind the log's end shows when it is fetched, and `on_offset_lost` decides then; so does retention that
 overtakes a consumer while it reads.
 """
@@ -61,12 +63,14 @@ def starting_position(
     came_later: bool = False,
     is_made_anew: bool = False,
 ) -> int:
-    """The offset to begin at, by the table above. Raises `OffsetLost` (cases 4 and 5, "stop")."""
+    """The offset to begin at, by the table above. Raises `OffsetLost` (cases 4 to 6, "stop")."""
+    if is_made_anew:
+        return go_on_at(partition, committed or 0, (earliest, end), on_offset_lost, is_made_anew=True)
     if committed is None:
         return earliest if auto_offset_reset == "earliest" or came_later else end
-    if committed >= earliest and not is_made_anew:
+    if committed >= earliest:
         return committed
-    return go_on_at(partition, committed, (earliest, end), on_offset_lost, is_made_anew=is_made_anew)
+    return go_on_at(partition, committed, (earliest, end), on_offset_lost)
 
 
 def go_on_at(
@@ -82,9 +86,10 @@ def go_on_at(
     Raises `OffsetLost`.
     """
     earliest, end = kept
-    where = f"{partition.topic}-{partition.partition}: the group is to go on at offset {offset}"
+    place = f"{partition.topic}-{partition.partition}"
+    where = f"{place}: the group is to go on at offset {offset}"
     if is_made_anew:
-        lost = f"{where} of a topic that was deleted since: this one, of the same name, begins at {earliest}"
+        lost = f"{place}: the topic that the group has read was deleted, and another made of the same name"
     elif offset < earliest:
         deleted = earliest - offset
         lost = f"{where}, but the broker keeps records from {earliest} on: {deleted} were deleted unread"
@@ -103,13 +108,18 @@ async def starting_positions(
     consumer: Consumer,
     partitions: Sequence[TopicPartition],
     topic_ids: Mapping[str, str],
+    read_ids: Mapping[str, str],
     *,
     from_beginning: bool,
     resume: Resume | None = None,
     auto_offset_reset: Reset,
     on_offset_lost: OnOffsetLost,
 ) -> Mapping[TopicPartition, Start]:
-    """Ask the broker, and decide for each partition. Raises `OffsetLost`, `aiokafka.errors.KafkaError`."""
+    """Ask the broker, and decide for each partition.
+
+    `topic_ids` are of the topics that there are, `read_ids` of those that this process has read. Raises
+    `OffsetLost`, `aiokafka.errors.KafkaError`.
+    """
     earliest = await consumer.beginning_offsets(partitions)
     if from_beginning and resume is None:
         return {p: Start(earliest[p], earliest[p]) for p in partitions}
@@ -122,8 +132,8 @@ async def starting_positions(
     starts = {}
     for partition in partitions:
         commit = commits.get(partition)
-        committed_on = topic_id_of(commit.metadata) if commit is not None else ""
         id_ = topic_ids.get(partition.topic, "")
+        read = read_ids.get(partition.topic, "") if commit is None else topic_id_of(commit.metadata)
         position = starting_position(
             partition,
             None if commit is None else commit.offset,
@@ -132,7 +142,7 @@ async def starting_positions(
             auto_offset_reset,
             on_offset_lost,
             came_later=TopicPartition(partition.topic, 0) in commits,
-            is_made_anew=bool(committed_on and id_) and committed_on != id_,
+            is_made_anew=bool(read and id_) and read != id_,
         )
         starts[partition] = Start(position, None if commit is None else commit.offset)
     return starts

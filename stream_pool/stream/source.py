@@ -221,8 +221,9 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
 
     async def _made_anew(self, topics: Collection[str]) -> None:
         """The tracker's offsets are of topics that are no more. Raises `OffsetLost`."""
-        ends = self.tracker.ends()
-        await self._go_on_from({p: at for p, at in ends.items() if p.topic in topics})
+        lost = {p: at for p, at in self.tracker.ends().items() if p.topic in topics}
+        if lost:  # or it is decided when they are given
+            await self._go_on_from(lost)
 
     async def _go_on_from(self, offsets: Mapping[TopicPartition, int]) -> None:
         """The log no longer has the offsets to read: stop, or go on where the options say.

@@ -107,7 +107,7 @@ class _TopicIdsRequest(Request[_TopicIdsRequestV10]):  # type: ignore[misc]  # a
         self._topics = topics
 
     def build(self, request_struct_class: type[_TopicIdsRequestV10]) -> _TopicIdsRequestV10:
-        topics = [(_NO_ID, topic, {}) for topic in self._topics]
+        topics: list[tuple[bytes, str, dict[int, bytes]]] = [(_NO_ID, topic, {}) for topic in self._topics]
         return request_struct_class(topics, False, False, False, {})
 
 

@@ -51,16 +51,19 @@ class Whereabouts:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 async with asyncio.timeout(_ANSWER_TIMEOUT_S):
-                    self.topic_ids = await self._consumer.topic_ids(self._topics)
-                    return await starting_positions(
+                    ids = await self._consumer.topic_ids(self._topics)
+                    starts = await starting_positions(
                         self._consumer,
                         partitions,
+                        ids,
                         self.topic_ids,
                         from_beginning=self._from_beginning,
                         resume=self._resume,
                         auto_offset_reset=self._options.auto_offset_reset,
                         on_offset_lost=self._options.on_offset_lost,
                     )
+                self.topic_ids = {**self.topic_ids, **ids}
+                return starts
             except (TimeoutError, KafkaError) as error:
                 log.warning(
                     "starting offsets not known yet", group=self._group, attempt=attempt, error=repr(error)

@@ -81,9 +81,9 @@ async def test_a_second_signal_leaves_the_cursor_as_it_was(lab: Lab, terminal: t
 
     try:
         await lab.handled([place], "began")
-        await until(lambda: b"\x1b[?25l" in shown(), lambda: repr(seen))
+        await until(lambda: b"\x1b[?25l" in shown(), lambda: repr(seen[-2_000:]))
         worker.terminate()
-        await until(lambda: b"stopping" in shown(), lambda: repr(seen))
+        await until(lambda: b"on its way out" in shown(), lambda: repr(seen[-2_000:]))
         worker.terminate()
         assert await asyncio.to_thread(worker.wait, 30) == 9
         assert shown().rfind(b"\x1b[?25h") > shown().rfind(b"\x1b[?25l")

@@ -61,6 +61,9 @@ class Consumer:
     async def stop(self) -> None:
         self.stopped = True
 
+    def partitions_for_topic(self, topic: str) -> set[int]:
+        return {0}
+
     async def getmany(self, *partitions: TopicPartition, timeout_ms: int, max_records: int) -> Any:
         self.fetching.set()
         if self.faulty:
@@ -80,7 +83,7 @@ def make(client: Client, faults: list[StreamPoolError], handed_back: list[list[T
         [channel("g", "orders"), channel("g.detector", "g.events", from_beginning=True)],
         client=client,  # type: ignore[arg-type]  # what is asked of a client
         consumer_options={},
-        source_options=SourceOptions(commit_interval_s=0.5),
+        source_options=SourceOptions(commit_interval_s=0.5, topic_max_age_s=0.5),
         counters=Counters(),
         observer_group="g.detector",
         clock=FakeClock(),

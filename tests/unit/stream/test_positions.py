@@ -45,8 +45,14 @@ def test_2_a_partition_that_came_later(reset: Reset, expected: int) -> None:
 def test_5_a_topic_made_anew(on_lost: OnOffsetLost, expected: int) -> None:
     """An offset of another topic is none, though it lies among those that are kept."""
     assert starting_position(ORDERS, 40, 5, 90, "latest", on_lost, is_made_anew=True) == expected
-    with pytest.raises(OffsetLost, match=r"orders-0: .* offset 40 of a topic that was deleted since"):
+    with pytest.raises(OffsetLost, match=r"orders-0: .* was deleted.*STREAM_POOL_ON_OFFSET_LOST"):
         starting_position(ORDERS, 40, 5, 90, "latest", "stop", is_made_anew=True)
+
+
+@pytest.mark.parametrize(("on_lost", "expected"), [("earliest", 5), ("latest", 90)])
+def test_6_a_topic_made_anew_whose_commits_are_forgotten(on_lost: OnOffsetLost, expected: int) -> None:
+    """Not to be taken for a group that begins."""
+    assert starting_position(ORDERS, None, 5, 90, "latest", on_lost, is_made_anew=True) == expected
 
 
 def test_a_commit_says_which_topic_it_is_of() -> None:

@@ -27,7 +27,8 @@ class Source:
 
     def __init__(self, counters: Counters) -> None:
         self.tracker = OffsetTracker(counters.finished, lambda: None)
-        self.tracker.assign({PARTITIONS[1]: 20, PARTITIONS[0]: 10})
+        self.tracker.assign(PARTITIONS[1], 20, 20)
+        self.tracker.assign(PARTITIONS[0], 10, 10)
         self.refused = False
         self.error: Exception | None = None
         self.on_hand_back: Any = None

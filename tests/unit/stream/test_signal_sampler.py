@@ -98,7 +98,7 @@ async def test_4_assigned_anew_begins_anew() -> None:
     await rig.handle(*records(0, 1, 2))
     rig.sampler.sample_last([ORDERS])
     rig.bench.tracker.forget([ORDERS])
-    rig.bench.tracker.assign({ORDERS: 1})
+    rig.bench.tracker.assign(ORDERS, 1, 1)
     await rig.handle(*records(1, 2, 3, 4))
     rig.sampler.sample()
     last = rig.writer.last()
@@ -151,7 +151,7 @@ async def test_7_what_is_another_consumers_to_do_is_not_counted_here() -> None:
     rig.bench.tracker.forget([ORDERS])
     rig.bench.letters.acknowledge.set()
     await working
-    rig.bench.tracker.assign({ORDERS: 0})
+    rig.bench.tracker.assign(ORDERS, 0, 0)
     rig.sampler.sample()
     last = rig.writer.last()
     assert (last.from_offset, last.to_offset, last.errors, last.latency.counts) == (0, 0, 0, ())

@@ -71,9 +71,9 @@ class Member:
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         places = list(assigned)
-        committed = await asyncio.gather(*(self.consumer.committed(place) for place in places))
-        for place, offset in zip(places, committed, strict=True):
-            self.consumer.seek(place, offset or 0)
+        commits = await self.consumer.commits(places)
+        for place in places:
+            self.consumer.seek(place, commits[place].offset if place in commits else 0)
         self.has = [place.partition for place in places]
         self.told.append(("assigned", self.has))
 

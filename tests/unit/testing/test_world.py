@@ -105,7 +105,7 @@ def test_04_a_fault_ends_the_worker_and_not_the_test(simulation: World) -> None:
     simulation.advance(10)
     assert isinstance(worker.fault, HandlerFailed)
     assert worker.exit_code == ExitCode.HANDLER_FAILED
-    assert simulation.committed("orders") == [None]
+    assert simulation.committed("orders") == [0]
 
 
 def test_05_lives_of_a_worker(simulation: World) -> None:
