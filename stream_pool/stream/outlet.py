@@ -28,7 +28,8 @@ _LETTER_LINGER_MS = 0
 
 
 class Outlet(Service):
-    """Owns the event writer and the dead letters of one worker. Both exist once it has started."""
+    """Owns the event writer and the dead letters of one worker. Both exist while it `is_open`, which is later
+    than mode calls a service started."""
 
     mundane_level = "debug"
 
@@ -56,6 +57,7 @@ class Outlet(Service):
         self._event_buffer = event_buffer
         self._clock = clock
         self._producers: list[Producer] = []
+        self.is_open = False
 
     async def on_start(self) -> None:
         events = await self._producer("events", _EVENT_LINGER_MS)
@@ -75,10 +77,11 @@ class Outlet(Service):
             clock=self._clock,
             on_missing=self._maker(self._dead_letters_topic, DEAD_LETTERS_CONFIG).make,
         )
+        self.is_open = True
         self.add_future(self.writer.run())
 
     async def on_stop(self) -> None:
-        if self._producers:
+        if self.is_open:
             await self.writer.flush(_FLUSH_TIMEOUT_S)
         await asyncio.gather(*(self._stop_producer(producer) for producer in self._producers))
 

@@ -6,6 +6,7 @@ from aiohttp.web import Response
 
 from stream_pool.stream.snapshots import health_facts, worker_snapshot
 from stream_pool.telemetry import Exporter, Health, HealthLimits, live, ready
+from stream_pool.telemetry.health import HTTP_UNAVAILABLE
 
 if TYPE_CHECKING:
     from stream_pool.stream.app import App
@@ -18,6 +19,8 @@ def add_pages(app: "App") -> None:
 
     @app.page("/metrics", name="stream-pool-metrics")
     async def metrics(_view: Any, request: Any) -> Any:
+        if not app.plant.outlet.is_open:
+            return Response(status=HTTP_UNAVAILABLE, text="the worker starts")
         exposition = exporter.scrape(request.headers.get("Accept"))
         return Response(body=exposition.body, headers={"Content-Type": exposition.content_type})
 

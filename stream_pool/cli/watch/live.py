@@ -99,7 +99,7 @@ class Watch(Service):
             memory_limit_bytes=app.settings.detector_memory_limit_bytes,
         )
         while not self.should_stop:
-            if not app.plant.outlet.started:
+            if not app.plant.outlet.is_open:
                 await asyncio.sleep(FRAME_S / 10)
                 continue
             now_s = app.plant.clock.now_ms() / 1_000
