@@ -76,8 +76,13 @@ class House:
         self, app: str, settings: Mapping[str, Any], options: Mapping[str, Any] | None = None
     ) -> WorkerProcess:
         """Start one that has something to detect, with its log at the most talkative."""
-        run = {"detector_enabled": True, "detector_window_s": 0.3, "log_level": "debug", **settings}
-        return self.lab.worker(app, self.topic, options={"retries": 0, **(options or {})}, **run)
+        usual = {
+            "detector_enabled": True,
+            "detector_window_s": 0.3,
+            "log_level": "debug",
+            "stop_timeout_s": 25,
+        }
+        return self.lab.worker(app, self.topic, options={"retries": 0, **(options or {})}, **usual | settings)
 
     async def shows_no_secret(self, worker: WorkerProcess, page: str, tokens: Iterable[str] = ()) -> None:
         """Fail where one is in what the worker logged, showed, or wrote to any topic, in any usual form."""

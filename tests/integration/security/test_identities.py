@@ -73,7 +73,7 @@ async def test_every_planned_access_is_needed(
         "group": f"'{lab.group}'",
         "detector's group": f"'{lab.group}.detector'",
     }
-    assert await worker.exited(timeout_s=90) == (4 if what == "orders" else 10)
+    assert await worker.exited(timeout_s=150) == (4 if what == "orders" else 10)
     (line,) = worker.said("worker stops")
     assert about[what] in line["error"]
     assert "Traceback" not in worker.text()

@@ -28,6 +28,8 @@ CONNECT_S = 1.5
 """How long a case tries that waits for better times."""
 AT_ONCE_S = 20.0
 """And one that must not wait: never so long, if the machine is not very busy."""
+HANG_UP_S = 5.0
+"""After either, for what is still open; it takes a second at most, on a machine with nothing else to do."""
 WRONG = "wr0ng-and-planted"
 SECRETS = forms_of(PASSWORD, KEY_PASSWORD, CLIENT_SECRET, WRONG)
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
@@ -254,7 +256,7 @@ async def test_a_refusal_names_what_to_look_at(
     given = {name: str(value) for name, value in {**place.right(way, house), **change(place)}.items()}
     timeout_s = CONNECT_S if code is UNAVAILABLE else AT_ONCE_S
     with pytest.raises(StreamPoolError) as caught:
-        await asyncio.wait_for(_come_in(given, timeout_s), timeout_s + 1)
+        await asyncio.wait_for(_come_in(given, timeout_s), timeout_s + HANG_UP_S)
     await until(_all_is_closed, "connections stay open")
     error = caught.value
     assert (error.exit_code, words in str(error)) == (code, True), error
