@@ -1,9 +1,16 @@
-"""What benches ask of a broker beside the load: an admin client that is closed again, and topics."""
+"""What benches ask of a broker beside the load: an admin client that is closed again, topics, and commits."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+
+PATIENCE_S = 30.0
+AGAIN_S = 0.2
 
 
 @asynccontextmanager
@@ -21,3 +28,21 @@ async def create_topic(servers: str, topic: str, partitions: int) -> None:
     """Make a topic with one replica."""
     async with admin_of(servers) as admin:
         await admin.create_topics([NewTopic(topic, partitions, 1)])
+
+
+async def commits_of(servers: str, group: str) -> dict[TopicPartition, int]:
+    """The offsets that a group has committed. A broker that was just thawed is given time to find itself.
+
+    Raises `KafkaError` where it takes too long.
+    """
+    give_up_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            async with admin_of(servers) as admin:
+                offsets = await admin.list_consumer_group_offsets(group)
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > give_up_s:
+                raise
+            await asyncio.sleep(AGAIN_S)
+        else:
+            return {place: entry.offset for place, entry in offsets.items()}

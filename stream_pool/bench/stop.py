@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from stream_pool.bench.admin import admin_of
+from stream_pool.bench.admin import commits_of
 from stream_pool.bench.backlog import preload
 from stream_pool.bench.client import Client, Program, started
 from stream_pool.bench.interval import exactly
@@ -136,9 +136,8 @@ def terminate(client: Client) -> float | None:
 
 async def _what_the_broker_has(servers: str, group: str) -> tuple[dict[int, int], list[Place]]:
     """The group's commits by partition, and the places of its dead letters."""
-    async with admin_of(servers) as admin:
-        offsets = await admin.list_consumer_group_offsets(group)
-    committed = {place.partition: entry.offset for place, entry in offsets.items() if place.topic == TOPIC}
+    offsets = await commits_of(servers, group)
+    committed = {place.partition: offset for place, offset in offsets.items() if place.topic == TOPIC}
     return committed, await _dead_letters(servers, f"{group}.dead-letters")
 
 
