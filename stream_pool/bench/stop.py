@@ -15,13 +15,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from stream_pool.bench.admin import commits_of
 from stream_pool.bench.backlog import preload
 from stream_pool.bench.client import Client, Program, started
+from stream_pool.bench.dead_letters import Letter, read_dead_letters
 from stream_pool.bench.interval import exactly
-from stream_pool.bench.ledger import Place, entries, lost, read_ledger
+from stream_pool.bench.ledger import lost, read_ledger, records
 from stream_pool.bench.report import Bar, Report, environment
 from stream_pool.bench.stream import QUIET
 from stream_pool.broker import JavaBroker
@@ -108,16 +107,16 @@ def _try(broker: JavaBroker, *, frozen: bool) -> Try:
     return Try(
         exit_s=exit_s,
         exit_code=exit_code,
-        handled=len(handled),
+        handled=records(handled),
         dead_letters=len(buried),
         committed=sum(committed.values()),
-        lost=len(lost(committed, [*handled, *buried])),
+        lost=records(lost(committed, [*handled, *(letter.run for letter in buried)])),
     )
 
 
 def _wait_until_at_work(client: Client) -> None:
     give_up_s = time.monotonic() + START_TIMEOUT_S
-    while entries(client.results) < AT_WORK:
+    while records(read_ledger(client.results)) < AT_WORK:
         if client.process.poll() is not None or time.monotonic() > give_up_s:
             raise client.failed(f"the worker did not handle {AT_WORK:,} records in {START_TIMEOUT_S:g} s")
         time.sleep(WATCH_INTERVAL_S)
@@ -134,33 +133,11 @@ def terminate(client: Client) -> float | None:
     return time.monotonic() - began_s
 
 
-async def _what_the_broker_has(servers: str, group: str) -> tuple[dict[int, int], list[Place]]:
-    """The group's commits by partition, and the places of its dead letters."""
+async def _what_the_broker_has(servers: str, group: str) -> tuple[dict[int, int], list[Letter]]:
+    """The group's commits by partition, and its dead letters."""
     offsets = await commits_of(servers, group)
     committed = {place.partition: offset for place, offset in offsets.items() if place.topic == TOPIC}
-    return committed, await _dead_letters(servers, f"{group}.dead-letters")
-
-
-async def _dead_letters(servers: str, topic: str) -> list[Place]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers)
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        partitions = partitions or [TopicPartition(topic, 0)]
-        ends = await consumer.end_offsets(partitions)
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        found: list[Place] = []
-        while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += [_place(dict(record.headers)) for record in records]
-        return found
-    finally:
-        await consumer.stop()
-
-
-def _place(headers: dict[str, bytes]) -> Place:
-    return int(headers["stream-pool.partition"]), int(headers["stream-pool.offset"])
+    return committed, await read_dead_letters(servers, f"{group}.dead-letters")
 
 
 def _figures(done: list[Try]) -> dict[str, float]:
