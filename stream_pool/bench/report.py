@@ -1,7 +1,8 @@
 """What a bench says: figures for each candidate, ratios between them, and the bars that were to be met.
 
 A bar holds where its value meets what it must, and the worse end of its interval is within 4 % of it: a lucky
-mean over noisy rounds is not enough, and one noisy round is no failure.
+mean over noisy rounds is not enough, and one noisy round is no failure. What must not differ from a figure
+holds where the interval contains it.
 """
 
 import os
@@ -15,12 +16,12 @@ from stream_pool.bench.interval import Interval
 
 TOLERANCE = 0.04
 
-Sense = Literal["<=", ">="]
+Sense = Literal["<=", ">=", "contains"]
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A figure that must be at most, or at least, a limit."""
+    """A figure that must be at most, or at least, a limit, or an interval that must contain it."""
 
     name: str
     measured: Interval
@@ -33,6 +34,8 @@ class Bar:
 
     @property
     def holds(self) -> bool:
+        if self.sense == "contains":
+            return self.measured.low <= self.limit <= self.measured.high
         if self.sense == "<=":
             return self.measured.value <= self.limit and self.measured.high <= self.limit * (1 + TOLERANCE)
         return self.measured.value >= self.limit and self.measured.low >= self.limit * (1 - TOLERANCE)

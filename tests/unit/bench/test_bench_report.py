@@ -21,13 +21,17 @@ BARS = [
     pytest.param(exactly(0), "<=", 0, True, id="11 nothing lost"),
     pytest.param(exactly(1), "<=", 0, False, id="12 one lost"),
     pytest.param(exactly(float("nan")), "<=", 1, False, id="13 unknown"),
+    pytest.param(Interval(0.4, -0.1, 0.9), "contains", 0, True, id="14 not different from 0"),
+    pytest.param(Interval(0.4, 0.01, 0.79), "contains", 0, False, id="15 above 0, surely"),
+    pytest.param(Interval(-0.4, -0.7, -0.1), "contains", 0, False, id="16 below 0, surely"),
+    pytest.param(exactly(float("nan")), "contains", 0, False, id="17 unknown whether it contains it"),
 ]
 
 
 @pytest.mark.parametrize(("measured", "sense", "limit", "holds"), BARS)
 def test_a_bar(measured: Interval, sense: str, limit: float, holds: bool) -> None:
     """The value must meet the limit, and the worse end of its interval nearly so."""
-    assert Bar("x", measured, sense, limit).holds is holds  # type: ignore[arg-type]  # the table has both senses
+    assert Bar("x", measured, sense, limit).holds is holds  # type: ignore[arg-type]  # the table has every sense
 
 
 def test_the_json_form() -> None:
