@@ -1,4 +1,4 @@
-"""Measuring side by side: decoding, what the whole path costs, how a worker stops, how all comes back.
+"""Measuring: decoding, what the whole path costs, how a worker stops, how all comes back, a soak.
 
 Names are loaded when they are first used, so that a process that is weighed holds what it needs alone.
 """
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from stream_pool.bench.deploy import bench_deploy
     from stream_pool.bench.recovery import bench_recovery
     from stream_pool.bench.report import Bar, Report
+    from stream_pool.bench.soak import bench_soak
     from stream_pool.bench.stop import bench_stop
     from stream_pool.bench.stream import bench_stream
 
@@ -22,6 +23,7 @@ _MODULES = {
     "bench_decode": "decode",
     "bench_deploy": "deploy",
     "bench_recovery": "recovery",
+    "bench_soak": "soak",
     "bench_stop": "stop",
     "bench_stream": "stream",
 }
@@ -34,6 +36,7 @@ __all__ = [
     "bench_decode",
     "bench_deploy",
     "bench_recovery",
+    "bench_soak",
     "bench_stop",
     "bench_stream",
 ]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from aiokafka import TopicPartition
@@ -24,10 +24,12 @@ async def admin_of(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def create_topic(servers: str, topic: str, partitions: int) -> None:
-    """Make a topic with one replica."""
+async def create_topic(
+    servers: str, topic: str, partitions: int, config: Mapping[str, str] | None = None
+) -> None:
+    """Make a topic with one replica, and settings of its own."""
     async with admin_of(servers) as admin:
-        await admin.create_topics([NewTopic(topic, partitions, 1)])
+        await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=dict(config or {}))])
 
 
 async def commits_of(servers: str, group: str) -> dict[TopicPartition, int]:

@@ -4,7 +4,7 @@ Orders come from the seeded generator, 17 levels deep, and go to the partitions 
 made by hand (`create_batch`, `send_batch`), since sending them one by one would take longer than the bench.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from aiokafka import AIOKafkaProducer
 
@@ -35,10 +35,14 @@ async def preload(
     orders: int,
     partitions: int,
     poison_every: int = 0,
+    config: Mapping[str, str] | None = None,
     say: Callable[[str], None],
 ) -> None:
-    """Make the topic and fill it. Raises `aiokafka.errors.KafkaError` where the broker refuses."""
-    await create_topic(broker, topic, partitions)
+    """Make the topic, with a `config` of its own, and fill it.
+
+    Raises `aiokafka.errors.KafkaError` where the broker refuses.
+    """
+    await create_topic(broker, topic, partitions, config)
     producer = AIOKafkaProducer(
         bootstrap_servers=broker, max_batch_size=BATCH_BYTES, max_request_size=4 * BATCH_BYTES
     )

@@ -47,6 +47,7 @@ share.coordinator.state.topic.min.isr=1
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=2000
 log.cleaner.dedupe.buffer.size=16777216
+log.retention.check.interval.ms=30000
 """
 
 

@@ -26,6 +26,7 @@ class BenchName(StrEnum):
     RECOVERY = "recovery"
     BROKERS = "brokers"
     DEPLOY = "deploy"
+    SOAK = "soak"
     VERIFY = "verify"
     OFFLINE = "offline"
 
@@ -36,14 +37,15 @@ def bench(
         typer.Argument(
             help="decode: an order decoded, held and read. stream: cost a record. stop: SIGTERM under load. "
             "recovery: kill -9 of the detector. brokers: kill -9 of one of three brokers. "
-            "deploy: three workers replaced one by one. verify: the fold, and a day of a log. "
+            "deploy: three workers replaced one by one. soak: an hour at half load, a fault every 30 s. "
+            "verify: the fold, and a day of a log. "
             "offline: the reference incident, twice."
         ),
     ],
     broker: Annotated[
         str,
         typer.Option(
-            help="auto, docker, java, embedded, or an address. stop and brokers have their own; "
+            help="auto, docker, java, embedded, or an address. stop, brokers and soak have their own; "
             "decode, verify and offline need none."
         ),
     ] = "auto",
@@ -64,8 +66,20 @@ def bench(
         int | None, typer.Option(min=1, help="How many kills (recovery, 20; brokers, 5).")
     ] = None,
     seed: Annotated[
-        int, typer.Option(help="Of the moments (recovery) or of the order (brokers) in which it kills.")
+        int,
+        typer.Option(
+            help="Of the moments (recovery) or of the order (brokers) in which it kills; "
+            "of orders, faults and victims (soak)."
+        ),
     ] = 1,
+    minutes: Annotated[float, typer.Option(min=1, help="soak: how long.")] = 60,
+    every: Annotated[
+        float,
+        typer.Option(min=8, help="soak: seconds between two faults; under 30, intervals are short too."),
+    ] = 30,
+    rate: Annotated[
+        float, typer.Option(min=300, help="soak: records a second at most, should half load be more.")
+    ] = 5_000,
     as_json: Annotated[
         bool, typer.Option("--json", help="One object at the end instead of a table.")
     ] = False,
@@ -80,6 +94,7 @@ def bench(
         bench_decode,
         bench_deploy,
         bench_recovery,
+        bench_soak,
         bench_stop,
         bench_stream,
     )
@@ -94,7 +109,11 @@ def bench(
     if name is BenchName.OFFLINE:
         _tell(bench_offline(say=_say), as_json)
     freezable, cluster = JavaBroker(_say), JavaCluster(say=_say)
-    own: dict[BenchName, Broker] = {BenchName.STOP: freezable, BenchName.BROKERS: cluster}
+    own: dict[BenchName, Broker] = {
+        BenchName.STOP: freezable,
+        BenchName.SOAK: freezable,
+        BenchName.BROKERS: cluster,
+    }
     chosen = own.get(name) or choose_broker(broker, _say)
     try:
         chosen.start()
@@ -108,6 +127,8 @@ def bench(
             report = bench_brokers(cluster, kills=kills or 5, seed=seed, say=_say)
         elif name is BenchName.DEPLOY:
             report = bench_deploy(chosen, rounds=rounds or 3, say=_say)
+        elif name is BenchName.SOAK:
+            report = bench_soak(freezable, minutes=minutes, every_s=every, rate=rate, seed=seed, say=_say)
         else:
             report = bench_stop(freezable, tries=rounds or 20, backlog=backlog or 200_000, say=_say)
     finally:

@@ -71,7 +71,7 @@ def test_an_entry_that_was_cut_off_does_not_count(tmp_path: Path) -> None:
 
 
 def test_a_reader_tells_each_record_once(tmp_path: Path) -> None:
-    """Those that have come since the last time, whether a run has grown or begun; one that comes again is new."""
+    """Those since the last time, whether a run has grown or begun; one that comes again is told again."""
     reader = LedgerReader(tmp_path / "ledger")
     assert reader.read_more() == []
     ledger = Ledger(tmp_path / "ledger")
