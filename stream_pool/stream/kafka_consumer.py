@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
+from stream_pool.stream.heartbeats import BeatingConsumer
 from stream_pool.stream.topic_ids import topic_ids
 
 
-class KafkaConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is not typed
+class KafkaConsumer(BeatingConsumer):
     """aiokafka's consumer, which also tells the ids of topics, and a group's commits with their metadata."""
 
     async def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:

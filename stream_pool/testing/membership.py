@@ -155,7 +155,6 @@ class Membership:
                     await asyncio.sleep(_BACKOFF_S)
                     continue
                 prepared = False
-                self._heart = asyncio.create_task(self._beat())
                 continue
             self._changed.clear()
             await self._changed.wait()
@@ -204,6 +203,7 @@ class Membership:
             if not waiter.done():
                 waiter.set_result(None)
         self._waiting.clear()
+        self._heart = asyncio.create_task(self._beat())
         await self._tell("on_partitions_assigned", self.places.partitions)
 
     def _deal(self, joined: Joined) -> dict[str, list[TopicPartition]]:

@@ -105,12 +105,15 @@ class Kafka:
 
 
 class Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
-    """Notes what it is told, in order; `gate` holds it in `on_partitions_revoked` while it is not set."""
+    """Notes what it is told, in order; while it is not set, `gate` holds it in `on_partitions_revoked`, and
+    `assigning` in `on_partitions_assigned`."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, list[int]]] = []
         self.gate = asyncio.Event()
         self.gate.set()
+        self.assigning = asyncio.Event()
+        self.assigning.set()
         self.held = False
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
@@ -121,6 +124,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self.told.append(("assigned", sorted(each.partition for each in assigned)))
+        await self.assigning.wait()
 
     @property
     def has(self) -> list[int] | None:

@@ -1,4 +1,4 @@
-"""Who has which partition, whose commits count, and what a member is told. Rules G1 to G13."""
+"""Who has which partition, whose commits count, and what a member is told. Rules G1 to G14."""
 
 import asyncio
 
@@ -183,3 +183,19 @@ async def test_g13_an_empty_group_takes_commits_of_who_was_in_it(world: World) -
     assert await world.observed(group, topic) == {0: 4}
     silent.listener.gate.set()
     await until(lambda: silent.listener.has == [0, 1], "it did not join again")
+
+
+async def test_g14_who_takes_long_to_begin_stays_in(world: World) -> None:
+    """Heartbeats go on in `on_partitions_assigned`: after more than a session there its commit counts."""
+    topic, group = await world.create(2), world.log.unique("group")
+    session_ms = world.log.session_timeout_ms
+    slow = world.idle_member(group, topic, heartbeat_interval_ms=session_ms // 3)
+    slow.listener.assigning.clear()
+    starting = asyncio.create_task(slow.consumer.start())
+    await until(lambda: slow.listener.has, "nothing was assigned")
+    await asyncio.sleep(1.5 * session_ms / 1_000)  # the time that it takes
+    slow.listener.assigning.set()
+    await starting
+    await slow.consumer.commit({TopicPartition(topic, 0): 3})
+    assert await world.observed(group, topic) == {0: 3}
+    assert slow.listener.told == [("revoked", []), ("assigned", [0, 1])]
