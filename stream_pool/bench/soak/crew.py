@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from stream_pool.bench.client import TAIL_CHARACTERS, Client, Program, started
 from stream_pool.bench.ledger import Run, merged, read_ledger, records
-from stream_pool.broker.probe import free_port
+from stream_pool.free_port import free_port
 from stream_pool.settings import variable
 
 STOP_WITHIN_S = 25.0
