@@ -9,7 +9,8 @@ from typing import Any, TextIO
 
 from stream_pool.detection import FOLD_VERSION
 from stream_pool.detection.verdict import Difference, UnknownFold, Verdict, Verified, Version
-from stream_pool.incident.log_file import LogFileDamaged, text_or_base64
+from stream_pool.incident.json_bytes import text_or_base64
+from stream_pool.incident.log_file import LogFileDamaged
 
 _BAR_FROM_S = 0.5
 _UNCHECKED = {

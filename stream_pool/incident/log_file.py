@@ -14,7 +14,6 @@ Reading and writing hold one line at a time. Members that a reader does not know
 formats can add some. The sum is no signature: it finds accidents, not forgers.
 """
 
-import base64
 import gzip
 import hashlib
 import zlib
@@ -29,6 +28,7 @@ import orjson
 
 from stream_pool.errors import ExitCode, StreamPoolError
 from stream_pool.events.raw_record import RawRecord
+from stream_pool.incident.json_bytes import bytes_of, count, integer, string, text_or_base64
 
 FORMAT = 1
 MAX_LINE_BYTES = 64 << 20
@@ -222,53 +222,15 @@ def _record(number: int, line: bytes, log_topic: str) -> tuple[str, RawRecord]:
     try:
         told = orjson.loads(line)
         record = RawRecord(
-            _count(told["offset"]),
-            _integer(told["timestamp"]),
-            _count(told["timestamp_type"]),
-            _bytes(told["key"]),
-            tuple((_string(name), _bytes(value)) for name, value in told["headers"]),
-            _bytes(told["value"]),
+            count(told["offset"]),
+            integer(told["timestamp"]),
+            count(told["timestamp_type"]),
+            bytes_of(told["key"]),
+            tuple((string(name), bytes_of(value)) for name, value in told["headers"]),
+            bytes_of(told["value"]),
         )
-        return _string(told.get("topic", log_topic)), record
+        return string(told.get("topic", log_topic)), record
     except KeyError as error:
         raise LogFileDamaged(number, f"no record: without {error}") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise LogFileDamaged(number, f"no record: {error}") from error
-
-
-def text_or_base64(content: bytes | None) -> str | dict[str, str] | None:
-    """Bytes as they stand in JSON: as text where they are UTF-8."""
-    if content is None:
-        return None
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return {"base64": base64.b64encode(content).decode()}
-
-
-def _bytes(told: Any) -> bytes | None:
-    if told is None:
-        return None
-    if isinstance(told, str):
-        return told.encode()
-    if isinstance(told, dict):
-        return base64.b64decode(_string(told["base64"]), validate=True)
-    raise TypeError(f"{told!r} is neither text nor base64")
-
-
-def _string(told: Any) -> str:
-    if not isinstance(told, str):
-        raise TypeError(f"{told!r} is no string")
-    return told
-
-
-def _integer(told: Any) -> int:
-    if type(told) is not int:
-        raise TypeError(f"{told!r} is no integer")
-    return told
-
-
-def _count(told: Any) -> int:
-    if _integer(told) < 0:
-        raise ValueError(f"{told} is below 0")
-    return int(told)
