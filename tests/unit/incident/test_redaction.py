@@ -1,0 +1,150 @@
+"""What becomes of a record under rules: keys, headers, values that are no JSON, hashes and counts."""
+
+import re
+
+import orjson
+import pytest
+from redactors import hash_of, redacted, redactor
+
+from stream_pool import DecodeError, Decoder
+from stream_pool.incident.redaction import paths
+
+
+def test_hashes_keep_equality_and_types() -> None:
+    """Across members, keys and headers; a whole number stays one."""
+    by = redactor("**: hash", "key: hash", "header.h: hash")
+    value = by.value(
+        b'{"a":"7f","b":["7f","7g"],"c":7,"d":7,"e":7.5,"f":true,"g":true,"h":false,"i":null,"j":0}'
+    )
+    told = orjson.loads(value or b"")
+    key = by.key(b"7f")
+    [(_, header)] = by.headers([("h", b"7f")])
+    assert told["a"].encode() == told["b"][0].encode() == key == header
+    assert told["a"] != told["b"][1]
+    assert re.fullmatch("[0-9a-f]{16}", told["a"])
+    assert told["c"] == told["d"] != told["j"]
+    assert (type(told["c"]), type(told["e"]), type(told["f"])) == (int, float, bool)
+    assert len(str(told["c"])) == len(str(told["j"])) == 15
+    assert told["f"] == told["g"] != told["h"]
+    assert told["i"] is None
+
+
+def test_another_salt_gives_other_hashes() -> None:
+    """And says that it is another."""
+    one, other = redactor("key: hash"), redactor("key: hash", salt=b"another salt, 16" * 9)
+    assert one.key(b"x") != other.key(b"x")
+    assert one.salt_id != other.salt_id
+    assert one.salt_id == redactor("a: mask").salt_id
+
+
+@pytest.mark.parametrize(
+    ("action", "content", "expected"),
+    [
+        pytest.param("drop", b"Ann", None, id="1 drop"),
+        pytest.param("mask", b"Ann", b"***", id="2 mask"),
+        pytest.param("mask", b"", b"***", id="3 mask nothing"),
+        pytest.param("hash", b"Ann", hash_of("Ann").encode(), id="4 hash"),
+        pytest.param("keep-shape", b"Ann-7", b"Xxx-0", id="5 shape"),
+        pytest.param("keep-shape", b"\xffAnn", b"\xff\xff\xff\xff", id="6 shape of what is no text"),
+        pytest.param("keep-shape", b"", b"", id="7 shape of nothing"),
+        pytest.param("mask", None, None, id="8 null"),
+        pytest.param("hash", None, None, id="9 null has no hash"),
+    ],
+)
+def test_keys_and_headers(action: str, content: bytes | None, expected: bytes | None) -> None:
+    """They are bytes; a header's name and place stay."""
+    by = redactor(f"key: {action}", f"header.x-a: {action}")
+    assert by.key(content) == expected
+    assert by.headers([("b", b"1"), ("X-A", content), ("x-a", content)]) == [
+        ("b", b"1"),
+        ("X-A", expected),
+        ("x-a", expected),
+    ]
+    assert by.value(b'{"key": 1}') == b'{"key": 1}'
+    assert by.matches == [1, 2]
+
+
+NO_JSON = [
+    pytest.param(b"Ann", id="1 text"),
+    pytest.param(b'{"a": "Ann"', id="2 cut off"),
+    pytest.param(b'{"a": "Ann"}}', id="3 too much"),
+    pytest.param(b'{"a": "Ann"} {}', id="4 two"),
+    pytest.param(b'{"a": "Ann\xff"}', id="5 no UTF-8"),
+    pytest.param(b'\xef\xbb\xbf{"a": "Ann"}', id="6 a byte order mark"),
+    pytest.param(b'\x00\x00\x00\x00\x07{"a": "Ann"}', id="7 a registry's wire format"),
+    pytest.param(b'{"a": "Ann", "b": NaN}', id="8 not a number"),
+    pytest.param(b'{"a": "Ann\n"}', id="9 a control character"),
+    pytest.param(b'{"a": "Ann\\x"}', id="10 an escape that is none"),
+    pytest.param(b'{"a": "Ann", "b": 01}', id="11 a number that is none"),
+    pytest.param(b'{"a": "Ann",}', id="12 a comma too many"),
+    pytest.param(b'["Ann",]', id="13 in an array"),
+    pytest.param(b'["Ann" "Bob"]', id="14 a comma too few"),
+    pytest.param(b'{"a": "Ann"]', id="15 another bracket"),
+    pytest.param(b'{"a" "Ann"}', id="16 no colon"),
+    pytest.param(b"{'a': 'Ann'}", id="17 other quotes"),
+    pytest.param(b'{"a": "Ann"}, 1', id="18 a comma at the end"),
+    pytest.param(b'[{"a": "Ann"}', id="19 one bracket open"),
+    pytest.param(b" ", id="20 white space"),
+]
+
+
+@pytest.mark.parametrize("value", NO_JSON)
+def test_a_value_that_is_no_json_is_not_written_in_clear(value: bytes) -> None:
+    """Its length and its hash are; nobody takes it for JSON, and equal ones stay equal."""
+    by = redactor("nothing.here: mask")
+    replaced = by.value(value)
+    assert replaced is not None
+    assert re.fullmatch(rf"redacted, no JSON: {len(value)} bytes, [0-9a-f]{{16}}", replaced.decode())
+    assert replaced == by.value(value) != by.value(value + b" ")
+    assert by.unreadable == 3
+    with pytest.raises(DecodeError):
+        Decoder().decode(replaced)
+
+
+@pytest.mark.parametrize("value", NO_JSON)
+def test_without_a_rule_for_values_they_stay(value: bytes) -> None:
+    """Rules for keys say nothing about values."""
+    assert redactor("key: hash").value(value) is value
+
+
+@pytest.mark.parametrize("value", [None, b""])
+def test_where_nothing_is_nothing_is_hidden(value: bytes | None) -> None:
+    """Null and empty stay what they are."""
+    assert redactor("value: hash").value(value) == value
+
+
+def test_a_whole_value_is_dropped_unread() -> None:
+    """Also one that is no JSON."""
+    by = redactor("value: drop")
+    assert by.value(b"{}") is None
+    assert by.value(b"nonsense") is None
+    assert by.matches == [2]
+    assert by.unreadable == 0
+
+
+def test_rules_that_name_nothing_are_known() -> None:
+    """Those that name something count its places, inside of what goes, too."""
+    by = redactor("a: drop", "a.b: mask", "c.d: hash", "key: hash", "header.h: hash")
+    by.value(b'{"a":{"b":[1,2]}}')
+    by.value(b'{"a":1}')
+    by.key(b"k")
+    assert by.matches == [2, 1, 0, 1, 0]
+    assert [rule.text for rule in by.idle] == ["c.d: hash", "header.h: hash"]
+
+
+def test_depth_costs_no_stack() -> None:
+    """100,000 levels."""
+    deep = '{"a":' * 100_000 + '"Ann"' + "}" * 100_000
+    assert redacted(deep, "**.a: mask") == deep.replace("Ann", "***")
+    assert redacted("[" * 100_000 + '"Ann"' + "]" * 100_000, "z: mask").count("Ann") == 1
+
+
+def test_the_automaton_is_bounded() -> None:
+    """Rules that make a state of every subset of their steps do not grow it without end."""
+    by = redactor(*(f"**.{name}.*.*.*.*.*.*.*.*: mask" for name in "abcd"))
+    path = "abcdbcadcbadbacd" * 4
+    for shift in range(60):
+        names = path[shift % 64 :] + path[: shift % 64]
+        nested = "".join(f'{{"{name}":' for name in names * 4) + "1" + "}" * len(names) * 4
+        by.value(nested.encode())
+    assert len(by._paths._states) <= paths.STATES_AT_MOST + 300
