@@ -5,7 +5,6 @@ others and ends where a line does. Frames in a row are a file that any tool unpa
 writing more of them, and one that was cut off is mended by cutting it after its last whole frame.
 """
 
-import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,11 +15,12 @@ from stream_pool.incident.capture_file.zstd import zstd
 UNPACKING_ERRORS = (OSError, EOFError, zlib.error, zstd.ZstdError)
 """What reading a packed file can end with."""
 
+_FRAME_BYTES = 1 << 20
 _READ_BYTES = 128 << 10
 _CHUNK_BYTES = 256 << 10
 _GZIP_LEVEL = 6
 _GZIP_WBITS = 31  # zlib's way to say: with gzip's header and sum
-_ZSTD_OPTIONS = {zstd.CompressionParameter.checksum_flag: 1}
+_ZSTD_OPTIONS: dict[int, int] = {zstd.CompressionParameter.checksum_flag: 1}
 
 
 class Chunk(NamedTuple):
@@ -43,15 +43,26 @@ class _Unpacker(Protocol):
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
 
-def packer(path: Path) -> Callable[[bytes], bytes]:
-    """What makes a frame of bytes, for the file `path`."""
-    match path.suffix:
-        case ".zst":
-            compressor = zstd.ZstdCompressor(options=_ZSTD_OPTIONS)
-            return lambda content: compressor.compress(content, compressor.FLUSH_FRAME)
-        case ".gz":  # no name and no time in it: the same lines give the same file
-            return lambda content: gzip.compress(content, _GZIP_LEVEL, mtime=0)
-    return bytes
+class Packer(Protocol):
+    """Packs frames, each in pieces."""
+
+    @property
+    def frame_bytes(self) -> int:
+        """How much goes into a frame: what must be there again to go on behind a broken one."""
+        ...
+
+    def pack(self, piece: bytes | bytearray) -> bytes | bytearray:
+        """What can be written of a frame by now."""
+        ...
+
+    def end(self) -> bytes:
+        """The rest of the frame; the next piece begins another."""
+        ...
+
+
+def packer(path: Path) -> Packer:
+    """What packs the file `path`."""
+    return {".zst": _ZstdPacker, ".gz": _GzipPacker}.get(path.suffix, _NoPacker)()
 
 
 def unpacked(path: Path, raw: IO[bytes]) -> Iterator[Chunk]:
@@ -97,6 +108,50 @@ def _unpacked(raw: IO[bytes], new: Callable[[], _Unpacker]) -> Iterator[Chunk]:
             frame_end = place - len(packed)
         if content or frame_end is not None:
             yield Chunk(content, place - len(packed), frame_end)
+
+
+class _NoPacker:
+    frame_bytes = 0  # it can be continued behind any line
+
+    def pack(self, piece: bytes | bytearray) -> bytes | bytearray:
+        return piece
+
+    def end(self) -> bytes:
+        return b""
+
+
+class _ZstdPacker:
+    frame_bytes = _FRAME_BYTES
+
+    def __init__(self) -> None:
+        self._compressor = zstd.ZstdCompressor(options=_ZSTD_OPTIONS)
+
+    def pack(self, piece: bytes | bytearray) -> bytes | bytearray:
+        return self._compressor.compress(piece)
+
+    def end(self) -> bytes:
+        return self._compressor.flush(self._compressor.FLUSH_FRAME)
+
+
+class _GzipPacker:
+    """zlib writes gzip's header without a name or a time: the same lines give the same file."""
+
+    frame_bytes = _FRAME_BYTES
+
+    def __init__(self) -> None:
+        self._zlib = _gzip_compressor()
+
+    def pack(self, piece: bytes | bytearray) -> bytes | bytearray:
+        return self._zlib.compress(piece)
+
+    def end(self) -> bytes:
+        end = self._zlib.flush()
+        self._zlib = _gzip_compressor()
+        return end
+
+
+def _gzip_compressor() -> "zlib._Compress":
+    return zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WBITS)
 
 
 class _GzipUnpacker:

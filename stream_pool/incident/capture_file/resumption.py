@@ -28,7 +28,7 @@ class Place:
     header: CaptureHeader
     end: int = 0
     sums: Sums = field(default_factory=Sums)
-    lines: list[bytes] = field(default_factory=list)
+    lines: bytearray = field(default_factory=bytearray)
     next_offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     is_whole: bool = False
 
@@ -68,8 +68,7 @@ def _read(path: Path, place: Place) -> None:
                     partition, after = (entry.topic, entry.partition), entry.record.offset + 1
                     sums.count(*partition)
                 place.next_offsets[partition] = max(after, place.next_offsets.get(partition, 0))
-            if sums.taken:
-                place.lines.append(sums.taken)
+            place.lines += sums.taken
             unframed_bytes += len(lines.content)
             if lines.frame_end is not None and not sums.has_ended:
                 place.end, framed, unframed_bytes = lines.frame_end, sums.digest.copy(), 0

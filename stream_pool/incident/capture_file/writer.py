@@ -1,30 +1,26 @@
 """A capture as it is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-import orjson
-
 from stream_pool.incident.capture_file.form import (
-    MAX_LINE_BYTES,
     CapturedRecord,
     CaptureHeader,
     Lost,
     header_line,
-    lost_told,
-    record_told,
+    lost_line,
+    record_line,
     trailer_line,
 )
 from stream_pool.incident.capture_file.packing import packer
 from stream_pool.incident.capture_file.resumption import Place, read_place
 from stream_pool.incident.capture_file.sums import Sums
+from stream_pool.stream.offsets import Record
 
-FRAME_BYTES = 1 << 20
-"""Lines are packed and written so many bytes at a time: what a killed process loses, at most."""
-
-_LINE = orjson.OPT_APPEND_NEWLINE
+_PIECE_BYTES = 64 << 10
+"""Lines are summed, packed and written so many bytes at a time: what a processor has at hand."""
 
 
 class CaptureWriter:
@@ -37,8 +33,9 @@ class CaptureWriter:
 
     def __init__(self, path: Path, header: CaptureHeader) -> None:
         self._begin(path, path.open("xb", buffering=0), Place(header))
-        self._lines.append(header_line(header))
+        self._lines += header_line(header)
         self._flush()
+        self._end_frame()
 
     @classmethod
     def resume(cls, path: Path) -> Self:
@@ -63,16 +60,17 @@ class CaptureWriter:
         self.next_offsets: Mapping[tuple[str, int], int] = place.next_offsets
         self.was_whole = place.is_whole
         self._raw = raw
-        self._pack = packer(path)
-        self._end = place.end
+        self._packer = packer(path)
         self._sums: Sums = place.sums
-        self._lines = list(place.lines)
-        self._lines_bytes = sum(map(len, self._lines))
+        self._counts = place.sums.counts
+        self._end = self._place = place.end
+        self._framed_bytes = 0
+        self._lines = bytearray(place.lines)
 
     def write(self, captured: CapturedRecord) -> None:
         """Append a record."""
         record = captured.record
-        self.append(
+        self._take(
             captured.topic,
             captured.partition,
             record.offset,
@@ -83,7 +81,36 @@ class CaptureWriter:
             record.value,
         )
 
-    def append(
+    def append(self, records: Iterable[Record]) -> None:
+        """Append records as a consumer has them, with nothing made of them in between."""
+        take = self._take
+        for record in records:
+            take(
+                record.topic,
+                record.partition,
+                record.offset,
+                record.timestamp,
+                record.timestamp_type,
+                record.key,
+                record.headers,
+                record.value,
+            )
+
+    def lose(self, lost: Lost) -> None:
+        """Append that a range of offsets was gone before it could be read."""
+        self._lines += lost_line(lost, self._topic)
+
+    def close(self, *, is_whole: bool = True) -> None:
+        """Write the last line, and close the file; not `is_whole` where more was asked for than is there."""
+        if self._raw.closed:
+            return
+        with self._raw:
+            self._flush()
+            self._end_frame()
+            self._pack(trailer_line(self._sums.counts, self._sums.digest.hexdigest(), is_whole=is_whole))
+            self._end_frame()
+
+    def _take(
         self,
         topic: str,
         partition: int,
@@ -94,69 +121,54 @@ class CaptureWriter:
         headers: Sequence[tuple[str, bytes | None]],
         value: bytes | None,
     ) -> None:
-        """Append a record that nobody made an object of."""
-        named: dict[str, object] = {} if topic == self._topic else {"topic": topic}
-        try:  # at once where all is text, as it nearly always is
-            line = orjson.dumps(
-                named
-                | {
-                    "partition": partition,
-                    "offset": offset,
-                    "timestamp": timestamp_ms,
-                    "timestamp_type": timestamp_type,
-                    "key": key if key is None else key.decode(),
-                    "headers": [
-                        (name, content if content is None else content.decode()) for name, content in headers
-                    ],
-                    "value": value if value is None else value.decode(),
-                },
-                option=_LINE,
-            )
-        except UnicodeDecodeError:
-            told = record_told(named, partition, offset, timestamp_ms, timestamp_type, key, headers, value)
-            line = orjson.dumps(told, option=_LINE)
-        if len(line) > MAX_LINE_BYTES:
-            raise OSError(f"{topic}-{partition}, offset {offset}: {len(line):,} bytes are too long a line")
-        self._sums.count(topic, partition)
-        self._take(line)
-
-    def lose(self, lost: Lost) -> None:
-        """Append that a range of offsets was gone before it could be read."""
-        self._take(orjson.dumps(lost_told(lost, self.header.topic), option=_LINE))
-
-    def close(self, *, is_whole: bool = True) -> None:
-        """Write the last line, and close the file; not `is_whole` where more was asked for than is there."""
-        if self._raw.closed:
-            return
-        with self._raw:
-            self._flush()
-            trailer = trailer_line(self._sums.counts, self._sums.digest.hexdigest(), is_whole=is_whole)
-            self._write(self._pack(trailer))
-
-    def _take(self, line: bytes) -> None:
-        self._lines.append(line)
-        self._lines_bytes += len(line)
-        if self._lines_bytes >= FRAME_BYTES:
+        lines = self._lines
+        lines += record_line(
+            None if topic == self._topic else topic,
+            partition,
+            offset,
+            timestamp_ms,
+            timestamp_type,
+            key,
+            headers,
+            value,
+        )
+        try:
+            self._counts[topic][partition] += 1
+        except KeyError:
+            self._sums.count(topic, partition)
+        if len(lines) >= _PIECE_BYTES:
             self._flush()
 
     def _flush(self) -> None:
-        if self._lines:
-            content = b"".join(self._lines)
-            self._lines.clear()
-            self._lines_bytes = 0
-            self._sums.digest.update(content)
-            self._write(self._pack(content))
+        lines = self._lines
+        if lines:
+            self._sums.digest.update(lines)
+            self._pack(lines)
+            lines.clear()
 
-    def _write(self, frame: bytes) -> None:
-        left = memoryview(frame)
+    def _pack(self, piece: bytes | bytearray) -> None:
+        self._write(self._packer.pack(piece))
+        self._framed_bytes += len(piece)
+        if self._framed_bytes >= self._packer.frame_bytes:
+            self._end_frame()
+
+    def _end_frame(self) -> None:
+        if self._framed_bytes:
+            self._write(self._packer.end())
+            self._framed_bytes = 0
+            self._end = self._place
+
+    def _write(self, content: bytes | bytearray) -> None:
         try:
-            while left:
-                left = left[self._raw.write(left) :]
+            with memoryview(content) as left:
+                written = 0
+                while written < len(content):
+                    written += self._raw.write(left[written:])
         except OSError:
             with self._raw:
                 self._raw.truncate(self._end)
             raise
-        self._end += len(frame)
+        self._place += len(content)
 
     def __enter__(self) -> Self:
         return self
@@ -169,3 +181,4 @@ class CaptureWriter:
         elif not self._raw.closed:
             with self._raw:
                 self._flush()
+                self._end_frame()

@@ -32,7 +32,8 @@ RECORD = RawRecord(9, 1_767_225_600_000, 0, b"k", (("h", b"1"), ("h", None)), b'
 
 def kcat_file(path: Path, *lines: object) -> Path:
     """A file of kcat's, packed as its name says."""
-    path.write_bytes(packer(path)(b"".join(orjson.dumps(line) + b"\n" for line in lines)))
+    to = packer(path)
+    path.write_bytes(bytes(to.pack(b"".join(orjson.dumps(line) + b"\n" for line in lines))) + to.end())
     return path
 
 

@@ -14,8 +14,9 @@ from stream_pool.incident.capture_file import (
     CaptureUnreadable,
     CaptureWriter,
     Lost,
+    resumption,
 )
-from stream_pool.incident.capture_file.packing import packer
+from stream_pool.incident.capture_file.zstd import zstd
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,11 +101,9 @@ def test_a_capture_that_is_damaged_is_left_alone(tmp_path: Path) -> None:
 
 def test_frames_of_another_program_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One large frame that is cut off would have to be held in memory."""
-    from stream_pool.incident.capture_file import resumption
-
     monkeypatch.setattr(resumption, "_UNFRAMED_BYTES", 1_000)
-    content = write(tmp_path / "c", [at(offset) for offset in range(50)]).read_bytes()
+    content = write(tmp_path / "c", [at(offset, value=b"x" * 1_000) for offset in range(400)]).read_bytes()
     path = tmp_path / "c.zst"
-    path.write_bytes(packer(path)(content)[:-4])
+    path.write_bytes(zstd.compress(content)[:-4])
     with pytest.raises(CaptureUnreadable, match="another program"):
         CaptureWriter.resume(path)
