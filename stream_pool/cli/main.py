@@ -11,6 +11,7 @@ import typer
 
 from stream_pool.cli.bench import bench
 from stream_pool.cli.broker import broker
+from stream_pool.cli.capture import capture
 from stream_pool.cli.demo.command import demo
 from stream_pool.cli.detector import detector
 from stream_pool.cli.topics import topics
@@ -23,6 +24,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "worker": worker,
     "topics": topics,
     "verify": verify,
+    "capture": capture,
     "detector": detector,
     "broker": broker,
     "bench": bench,

@@ -1,18 +1,15 @@
 """What a verification came to, as lines for a person and as one object for a program."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
-from typing import Any, TextIO
+from typing import Any
 
 from stream_pool.detection import FOLD_VERSION
 from stream_pool.detection.verdict import Difference, UnknownFold, Verdict, Verified, Version
 from stream_pool.incident.json_bytes import text_or_base64
 from stream_pool.incident.log_file import LogFileDamaged
 
-_BAR_FROM_S = 0.5
 _UNCHECKED = {
     "skipped_events": "events before the oldest snapshot, with which the check began",
     "ticks": "ticks with nothing to hold them against: taken as given, or of too long ago",
@@ -71,33 +68,6 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
     else:
         told |= {"verdict": _word(verdict)}
     return told | {**asdict(verdict), "unchecked": dict(verdict.unchecked)}
-
-
-@contextmanager
-def progress_bar(stream: TextIO) -> Iterator[Callable[[int, int, int], None]]:
-    """How far it is, how fast, and how long still: on a terminal, where it takes longer than a moment."""
-    if not stream.isatty():
-        yield lambda done, total, events: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("verifying"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[rate]}"),
-    )
-    began_s = time.monotonic()
-    with Progress(*columns, console=Console(file=stream), transient=True) as bar:
-        task = bar.add_task("", total=None, rate="")
-
-        def tell(done: int, total: int, events: int) -> None:
-            if (took_s := time.monotonic() - began_s) > _BAR_FROM_S:
-                bar.update(task, completed=done, total=total, rate=f"{events / took_s:,.0f} events/s")
-
-        yield tell
 
 
 def _word(verified: Verified) -> str:

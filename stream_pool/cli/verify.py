@@ -4,21 +4,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stream_pool.cli.progress import Progress, progress
 from stream_pool.errors import ExitCode, MisuseError
 
 if TYPE_CHECKING:
     from stream_pool.cli.render_verify import Outcome
     from stream_pool.detection.verification import Verifier
     from stream_pool.stream.log_reader import LogReader
-
-Progress = Callable[[int, int, int], None]
-"""Told how much is done, of how much (bytes, or offsets), and how many events that were."""
 
 _TELL_EVERY = 500
 _FILE_SUFFIXES = (".gz", ".ndjson", ".jsonl", ".log")
@@ -37,13 +34,13 @@ def verify(
     damaged, 2 when the log is none or of a fold that this version does not have, 3 without a broker, 4
     without the topic.
     """
-    from stream_pool.cli.render_verify import progress_bar, to_json, to_text
+    from stream_pool.cli.render_verify import to_json, to_text
     from stream_pool.detection.verdict import UnknownFold, Verified
     from stream_pool.settings import refuse_unknown
 
     refuse_unknown(os.environ)
-    with progress_bar(sys.stderr) as progress:
-        outcome = verify_file(Path(log), progress) if _is_file(log) else _verify_topic(log, broker, progress)
+    with progress(sys.stderr, "verifying", "events") as tell:
+        outcome = verify_file(Path(log), tell) if _is_file(log) else _verify_topic(log, broker, tell)
     print(json.dumps(to_json(outcome)) if as_json else to_text(outcome))
     verdict = outcome.verdict
     if isinstance(verdict, UnknownFold):
@@ -52,7 +49,7 @@ def verify(
     raise typer.Exit(ExitCode.OK if is_identical else ExitCode.FINDING)
 
 
-def verify_file(path: Path, progress: Progress) -> "Outcome":
+def verify_file(path: Path, tell: Progress) -> "Outcome":
     """Verify a log file. Raises `LogFileUnreadable`, `MisuseError`."""
     from stream_pool.cli.render_verify import Outcome
     from stream_pool.detection.snapshots_kept import SnapshotsKept
@@ -77,33 +74,26 @@ def verify_file(path: Path, progress: Progress) -> "Outcome":
                 return Outcome(str(path), found)
             taken += 1
             if taken % _TELL_EVERY == 0:
-                progress(log.read_bytes, log.size_bytes, taken)
+                tell(log.read_bytes, log.size_bytes, taken)
     except LogFileDamaged as damaged:
         return Outcome(str(path), verifier.so_far(), damaged)
     return _outcome(str(path), verifier)
 
 
-def _verify_topic(topic: str, broker: str | None, progress: Progress) -> "Outcome":
-    from stream_pool.clock import SystemClock
+def _verify_topic(topic: str, broker: str | None, tell: Progress) -> "Outcome":
+    from stream_pool.cli.connection import connected_client
     from stream_pool.settings import load_settings
-    from stream_pool.stream.kafka import KafkaClient
     from stream_pool.stream.log_reader import LogReader
-    from stream_pool.stream.security import security_of
     from stream_pool.telemetry import configure_logging
 
     configure_logging("error")  # standard output is the verdict's, and what fails is said in one line
     settings = load_settings() if broker is None else load_settings(broker=broker)
-    clock = SystemClock()
-    connection = {
-        "bootstrap_servers": list(settings.bootstrap_servers),
-        **security_of(settings, clock).options,
-    }
-    client = KafkaClient(connection, "stream-pool-verify", clock)
+    client = connected_client(settings, "stream-pool-verify")
     reader = LogReader(client, topic, timeout_s=settings.connect_timeout_s)
-    return asyncio.run(verify_log(topic, reader, progress))
+    return asyncio.run(verify_log(topic, reader, tell))
 
 
-async def verify_log(name: str, reader: "LogReader", progress: Progress) -> "Outcome":
+async def verify_log(name: str, reader: "LogReader", tell: Progress) -> "Outcome":
     """Verify the log on a broker. Raises what `LogReader.open` and `records` raise."""
     from stream_pool.cli.render_verify import Outcome
     from stream_pool.detection.verification import Verifier
@@ -118,7 +108,7 @@ async def verify_log(name: str, reader: "LogReader", progress: Progress) -> "Out
         taken += 1
         if taken % _TELL_EVERY == 0:
             first = reader.first_offset
-            progress(record.offset - first, reader.end_offset - first, taken)
+            tell(record.offset - first, reader.end_offset - first, taken)
     return _outcome(name, verifier, reader.end_offset)
 
 

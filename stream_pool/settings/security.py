@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stream_pool.settings.names import variable
 
-SECRETS = ("ssl_key_password", "sasl_password", "sasl_oauth_client_secret")
+SECRETS = ("ssl_key_password", "sasl_password", "sasl_oauth_client_secret", "redaction_salt")
 """Fields that are secrets; each has a field of the same name with `_file` behind it."""
 
 LONGEST_SECRET_BYTES = 65_536

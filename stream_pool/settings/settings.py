@@ -8,7 +8,7 @@ import re
 from dataclasses import fields
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from stream_pool.detection.rules import Rules
@@ -201,6 +201,11 @@ class Settings(SecuritySettings):
     """Such as production or staging."""
     region: Label = ""
     """Where it runs."""
+
+    redaction_salt: SecretStr = SecretStr("")
+    """Secret. Salt of the hashes in a redacted capture, 16 bytes or more; empty: each has one of its own."""
+    redaction_salt_file: str = ""
+    """File with the salt."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Records below it are not written."""

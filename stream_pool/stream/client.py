@@ -64,6 +64,45 @@ class Consumer(Protocol):
     def resume(self, *partitions: TopicPartition) -> None: ...
 
 
+class Found(Protocol):
+    """Where a time was found in a partition."""
+
+    @property
+    def offset(self) -> int: ...
+
+
+class Reader(Protocol):
+    """A consumer of given partitions, in no group. aiokafka's `AIOKafkaConsumer` has all of it."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def assign(self, partitions: Sequence[TopicPartition]) -> None: ...
+
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int, max_records: int
+    ) -> Mapping[TopicPartition, Sequence[Record]]: ...
+
+    async def position(self, partition: TopicPartition) -> int: ...
+
+    def pause(self, *partitions: TopicPartition) -> None: ...
+
+    def resume(self, *partitions: TopicPartition) -> None: ...
+
+    async def beginning_offsets(
+        self, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, int]: ...
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]: ...
+
+    async def offsets_for_times(
+        self, timestamps: Mapping[TopicPartition, int]
+    ) -> Mapping[TopicPartition, Found | None]: ...
+
+
 class Producer(Protocol):
     """A started producer. aiokafka's `AIOKafkaProducer` has all of it."""
 
@@ -127,6 +166,10 @@ class FoundTopic:
 
 class Admin(Protocol):
     """Looks after topics."""
+
+    async def cluster_id(self) -> str | None:
+        """What the cluster calls itself, if it says."""
+        ...
 
     async def broker_count(self) -> int:
         """How many brokers the cluster shows."""

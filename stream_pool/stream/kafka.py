@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 
 from stream_pool.clock import Clock
 from stream_pool.stream.authentication import heed_refused_tokens
-from stream_pool.stream.client import Admin, Consumer, Observer, Producer
+from stream_pool.stream.client import Admin, Consumer, Observer, Producer, Reader
 from stream_pool.stream.errors import BrokerUnavailable
 from stream_pool.stream.kafka_admin import connected_admin, partition_counts
 from stream_pool.stream.kafka_consumer import KafkaConsumer
@@ -56,6 +56,21 @@ class KafkaClient:
         )
         pace_metadata(consumer._client)
         made: Consumer = consumer
+        return made
+
+    def reader(self, *, max_partition_fetch_bytes: int) -> Reader:
+        """A reader, not started; where an offset is not there, it says so."""
+        reader = AIOKafkaConsumer(
+            **self._connection,
+            client_id=self._name,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=max_partition_fetch_bytes,
+            metadata_max_age_ms=_METADATA_MAX_AGE_MS,
+        )
+        pace_metadata(reader._client)
+        made: Reader = reader
         return made
 
     async def producer(self, name: str, *, linger_ms: int) -> Producer:

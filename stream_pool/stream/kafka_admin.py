@@ -28,6 +28,10 @@ class _KafkaAdmin:
     def __init__(self, admin: AIOKafkaAdminClient) -> None:
         self._admin = admin
 
+    async def cluster_id(self) -> str | None:
+        told: str | None = (await self._admin.describe_cluster()).get("cluster_id")
+        return told
+
     async def broker_count(self) -> int:
         return len((await self._admin.describe_cluster())["brokers"])
 

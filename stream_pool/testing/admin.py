@@ -14,6 +14,10 @@ class MemoryAdmin:
         self._log = log
         self._wire = wire
 
+    async def cluster_id(self) -> str | None:
+        """It is none that another could be taken for."""
+        return await self._wire.ask(lambda: None)
+
     async def broker_count(self) -> int:
         """There is one."""
         return await self._wire.ask(lambda: 1)

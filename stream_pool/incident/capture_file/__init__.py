@@ -20,7 +20,7 @@ By its name's end a capture is packed by zstd (`.zst`), by gzip (`.gz`), or not 
 reading and writing hold a few megabytes of it.
 """
 
-from stream_pool.incident.capture_file.errors import CaptureDamaged, CaptureUnreadable
+from stream_pool.incident.capture_file.errors import CaptureDamaged, CaptureUnreadable, CaptureUnwritable
 from stream_pool.incident.capture_file.form import CapturedRecord, CaptureHeader, Lost
 from stream_pool.incident.capture_file.reader import Capture
 from stream_pool.incident.capture_file.writer import CaptureWriter
@@ -30,6 +30,7 @@ __all__ = [
     "CaptureDamaged",
     "CaptureHeader",
     "CaptureUnreadable",
+    "CaptureUnwritable",
     "CaptureWriter",
     "CapturedRecord",
     "Lost",

@@ -23,3 +23,9 @@ class CaptureDamaged(StreamPoolError):
         self.line = line
         self.problem = problem
         self.is_cut_off = is_cut_off
+
+
+class CaptureUnwritable(StreamPoolError):
+    """The file cannot be written any further. What is in it can be read, and be continued."""
+
+    reason = "capture_unwritable"

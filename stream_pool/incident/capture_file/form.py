@@ -36,7 +36,8 @@ class CaptureHeader:
 
     `partitions` has each partition's range of offsets, and `others` those of further topics (the event log,
     snapshots). `from_ms`, `to_ms` are the times asked for, in Unix epoch; None where none were. `redaction`
-    has the rules in the words in which they were given; None where values stand as they were.
+    has the rules in the words in which they were given, None where values stand as they were; `salt_id` tells
+    the salt of their hashes from another.
     """
 
     cluster: str | None
@@ -48,6 +49,7 @@ class CaptureHeader:
     group: str | None = None
     redaction: tuple[str, ...] | None = None
     others: Mapping[str, Mapping[int, Range]] = field(default_factory=dict)
+    salt_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ def header_line(header: CaptureHeader) -> bytes:
         "to_ms": header.to_ms,
         "captured_at_ms": header.captured_at_ms,
         "group": header.group,
-        "redaction": None if header.redaction is None else {"rules": header.redaction},
+        "redaction": None
+        if header.redaction is None
+        else {"rules": header.redaction} | ({} if header.salt_id is None else {"salt_id": header.salt_id}),
     }
     if header.others:
         told["others"] = {topic: _ranges_told(ranges) for topic, ranges in header.others.items()}
@@ -100,6 +104,7 @@ def header_of(told: Any) -> CaptureHeader:
             captured_at_ms=integer(told["captured_at_ms"]),
             group=_optional(string, told.get("group")),
             redaction=None if redaction is None else tuple(string(rule) for rule in redaction["rules"]),
+            salt_id=None if redaction is None else _optional(string, redaction.get("salt_id")),
             others={string(topic): _ranges(ranges) for topic, ranges in told.get("others", {}).items()},
         )
     except KeyError as error:

@@ -62,7 +62,12 @@ class Packer(Protocol):
 
 def packer(path: Path) -> Packer:
     """What packs the file `path`."""
-    return {".zst": _ZstdPacker, ".gz": _GzipPacker}.get(path.suffix, _NoPacker)()
+    match path.suffix:
+        case ".zst":
+            return _ZstdPacker()
+        case ".gz":
+            return _GzipPacker()
+    return _NoPacker()
 
 
 def unpacked(path: Path, raw: IO[bytes]) -> Iterator[Chunk]:

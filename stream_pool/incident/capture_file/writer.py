@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from stream_pool.incident.capture_file.errors import CaptureUnwritable
 from stream_pool.incident.capture_file.form import (
     CapturedRecord,
     CaptureHeader,
@@ -27,8 +28,8 @@ class CaptureWriter:
     """Writes a capture; `close`, or the end of the `with` block, writes its last line.
 
     Where the block ends with an exception the last line is left out, and the file counts as cut off. Raises
-    `FileExistsError` rather than write over a file, and OSError where it cannot be written; then the file
-    ends with the last frame that could be.
+    `FileExistsError` rather than write over a file, OSError where it cannot be opened, and
+    `CaptureUnwritable` where it cannot be written; then it ends with the last frame that could be.
     """
 
     def __init__(self, path: Path, header: CaptureHeader) -> None:
@@ -62,10 +63,15 @@ class CaptureWriter:
         self._raw = raw
         self._packer = packer(path)
         self._sums: Sums = place.sums
-        self._counts = place.sums.counts
+        self.counts = place.sums.counts
         self._end = self._place = place.end
         self._framed_bytes = 0
         self._lines = bytearray(place.lines)
+
+    @property
+    def size_bytes(self) -> int:
+        """How much of the file is written."""
+        return self._place
 
     def write(self, captured: CapturedRecord) -> None:
         """Append a record."""
@@ -133,7 +139,7 @@ class CaptureWriter:
             value,
         )
         try:
-            self._counts[topic][partition] += 1
+            self.counts[topic][partition] += 1
         except KeyError:
             self._sums.count(topic, partition)
         if len(lines) >= _PIECE_BYTES:
@@ -164,10 +170,10 @@ class CaptureWriter:
                 written = 0
                 while written < len(content):
                     written += self._raw.write(left[written:])
-        except OSError:
+        except OSError as error:
             with self._raw:
                 self._raw.truncate(self._end)
-            raise
+            raise CaptureUnwritable(f"{self.path} cannot be written: {error.strerror}") from error
         self._place += len(content)
 
     def __enter__(self) -> Self:

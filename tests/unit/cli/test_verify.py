@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.whole_log import WholeLog, read
 
 from stream_pool.cli import main as edge
-from stream_pool.cli.render_verify import progress_bar
+from stream_pool.cli.progress import progress
 from stream_pool.cli.verify import verify_file
 from stream_pool.detection.verdict import Verified
 from stream_pool.errors import ExitCode
@@ -342,7 +342,7 @@ class Terminal:
 def test_progress_is_for_terminals(is_terminal: bool) -> None:
     """Elsewhere it would be in the way."""
     stream = Terminal(is_terminal)
-    with progress_bar(stream) as tell:  # type: ignore[arg-type]  # the fake has what is asked of it
+    with progress(stream, "verifying", "events") as tell:  # type: ignore[arg-type]  # the fake has what is asked of it
         tell(1, 2, 3)
     assert bool(stream.written) == is_terminal
 

@@ -1,0 +1,173 @@
+"""`stream-pool capture`: traffic off a topic, into a file that other tools read."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stream_pool.cli.progress import progress
+from stream_pool.cli.worker import configure
+from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
+
+if TYPE_CHECKING:
+    from stream_pool.incident.capture import CaptureRun, Wanted
+    from stream_pool.incident.redaction import Redactor
+    from stream_pool.settings import Settings
+
+
+def capture(
+    topic: Annotated[str, typer.Option(help="The topic to read.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write: packed where it ends in .zst or .gz.")
+    ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="An offset, or a time: 2026-01-01T14:30Z, Unix ms, -15m.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="The same; it is no longer part of it.")] = None,
+    partitions: Annotated[str | None, typer.Option(help="Such as 0,3. Default: all.")] = None,
+    events: Annotated[
+        bool, typer.Option("--events", help="Take the event log and snapshots of --group, too.")
+    ] = False,
+    group: Annotated[str | None, typer.Option("--group", "-g", help="The group of --events.")] = None,
+    redact: Annotated[
+        list[str] | None,
+        typer.Option(help="A rule, order.customer.*: hash, or a file of rules. As often as need be."),
+    ] = None,
+    preview: Annotated[
+        int | None, typer.Option(min=1, max=1_000, help="Show so many records redacted; write nothing.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the file ends; begin it where there is none.")
+    ] = False,
+    broker: Annotated[str | None, typer.Option(help="kafka://host:port, more servers after a comma.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One object at the end instead of lines.")] = False,
+) -> None:
+    """Take the records of a topic into a file, one a line of JSON.
+
+    Reads from outside every group and commits nothing. What is captured is
+    fixed at the start: up to --to, or to where the topic ends then.
+
+    Redaction: PATH: ACTION, where the action is drop, mask, hash or
+    keep-shape; also key: ACTION and header.NAME: ACTION. See
+    docs/incident-tools.md. Hashes are salted with STREAM_POOL_REDACTION_SALT,
+    or with a salt that is made for the capture and forgotten.
+
+    Exit codes: 0 captured, 1 some offsets were gone before they could be
+    read or the file cannot be written, 2 misuse, 3 no broker, 4 topic
+    missing, 10 access denied, 130 stopped by Ctrl-C: the file is whole up to
+    there, and --resume goes on.
+    """
+    from stream_pool.cli.connection import connected_client
+    from stream_pool.cli.render_capture import Outcome, preview_json, preview_text, to_json, to_text, warnings
+    from stream_pool.clock import SystemClock
+    from stream_pool.incident.capture import CaptureJob
+
+    settings = configure({"broker": broker, "log_level": "error"}, config)
+    wanted = _wanted(topic, from_, to, partitions, group, events)
+    redactor = _redactor(redact or [], settings)
+    stopping = _Stopping()
+    job = CaptureJob(
+        connected_client(settings, "stream-pool-capture"),
+        wanted,
+        SystemClock(),
+        redactor,
+        settings.connect_timeout_s,
+        stopping.begun,
+    )
+    if preview is not None:
+        if redactor is None:
+            raise MisuseError("--preview shows what --redact does: give some rules")
+        records = asyncio.run(job.preview(preview))
+        print(json.dumps(preview_json(records, redactor)) if as_json else preview_text(records, redactor))
+        raise typer.Exit(ExitCode.OK)
+    if out is None:
+        raise MisuseError("--out names the file to write")
+    try:
+        with progress(sys.stderr, "capturing", "records") as tell:
+            captured = asyncio.run(replace(job, watch=tell).to_file(out, resume=resume))
+    except StreamPoolError:
+        if stopping.has_begun:
+            print(f"what was captured is in {out}, and --resume goes on with it", file=sys.stderr)
+        raise
+    outcome = Outcome(captured, redactor)
+    print(json.dumps(to_json(outcome)) if as_json else to_text(outcome))
+    for warning in warnings(outcome):
+        print(warning, file=sys.stderr)
+    if not captured.is_whole:
+        raise typer.Exit(128 + stopping.signal)
+    raise typer.Exit(ExitCode.FINDING if captured.lost else ExitCode.OK)
+
+
+class _Stopping:
+    """Ends a run on Ctrl-C, or when the process is asked to end."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+        self.signal = 0
+
+    def begun(self, run: "CaptureRun") -> None:
+        self.has_begun = True
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._stop, run, number)
+
+    def _stop(self, run: "CaptureRun", number: int) -> None:
+        self.signal = number
+        run.stop()
+
+
+def _wanted(
+    topic: str, from_: str | None, to: str | None, partitions: str | None, group: str | None, events: bool
+) -> "Wanted":
+    from stream_pool.clock import SystemClock
+    from stream_pool.incident.capture import Wanted
+    from stream_pool.incident.moments import parse_position
+
+    if events and not group:
+        raise MisuseError("--events needs --group: whose event log?")
+    if group and not events:
+        raise MisuseError("--group goes with --events")
+    now_ms = SystemClock().now_ms()
+    chosen = None
+    if partitions is not None:
+        numbers = partitions.split(",")
+        if not all(number.isascii() and number.isdigit() for number in numbers):
+            raise MisuseError(f"--partitions {partitions}: numbers with commas between them, such as 0,3")
+        chosen = [int(number) for number in numbers]
+    return Wanted(
+        topic,
+        None if from_ is None else parse_position(from_, now_ms),
+        None if to is None else parse_position(to, now_ms),
+        chosen,
+        group if events else None,
+    )
+
+
+def _redactor(given: Sequence[str], settings: "Settings") -> "Redactor | None":
+    from stream_pool.incident.redaction import Redactor, parse_rules
+    from stream_pool.incident.redaction.redactor import SALT_BYTES_MIN
+    from stream_pool.settings import variable
+
+    texts: list[str] = []
+    for text in given:
+        path = Path(text)
+        try:
+            texts += path.read_text().splitlines() if path.is_file() else [text]
+        except (OSError, UnicodeDecodeError) as error:
+            raise MisuseError(f"--redact {text}: {error}") from error
+    rules = parse_rules(texts)
+    if not rules:
+        if given:
+            raise MisuseError("--redact gives no rule: nothing would be redacted")
+        return None
+    salt = settings.redaction_salt.get_secret_value().encode()
+    if salt and len(salt) < SALT_BYTES_MIN:
+        raise MisuseError(f"{variable('redaction_salt')} is too short: {SALT_BYTES_MIN} bytes or more")
+    return Redactor(rules, salt or os.urandom(SALT_BYTES_MIN * 2))

@@ -1,0 +1,112 @@
+"""What is to be captured, in offsets: fixed before the first record is read.
+
+A time is where Kafka's index has it: at the first record of that time or a later one. Where producers' clocks
+go back, records of other times stand beside it, and are taken as they stand.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiokafka import TopicPartition
+
+from stream_pool.clock import Clock
+from stream_pool.errors import MisuseError
+from stream_pool.incident.capture_file import CaptureHeader
+from stream_pool.incident.moments import AtOffset, AtTime, Position
+from stream_pool.stream.client import Admin, Reader
+from stream_pool.stream.errors import TopicMissing
+from stream_pool.stream.log_reader import EVENTS_SUFFIX, SNAPSHOTS_SUFFIX
+
+Ranges = dict[int, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody asked for. None: from the beginning, to the end, all partitions, no group's events."""
+
+    topic: str
+    start: Position | None = None
+    stop: Position | None = None
+    partitions: Sequence[int] | None = None
+    events_of: str | None = None
+
+
+async def plan(wanted: Wanted, admin: Admin, reader: Reader, clock: Clock) -> CaptureHeader:
+    """The header of the capture. `reader` has started.
+
+    Raises `TopicMissing`, and `MisuseError` where a partition does not exist.
+    """
+    group = wanted.events_of
+    side_topics = [] if group is None else [group + EVENTS_SUFFIX, group + SNAPSHOTS_SUFFIX]
+    counts = await admin.partition_counts([wanted.topic, *side_topics])
+    for topic in (wanted.topic, *side_topics[:1]):
+        if topic not in counts:
+            raise TopicMissing(f"topic {topic!r} does not exist")
+    partitions = _partitions(wanted, counts[wanted.topic])
+    from_, to = _time(wanted.start), _time(wanted.stop)
+    others = {
+        topic: await _ranges(reader, topic, range(counts[topic]), from_, to)
+        for topic in side_topics
+        if topic in counts
+    }
+    return CaptureHeader(
+        cluster=await admin.cluster_id(),
+        topic=wanted.topic,
+        partitions=await _ranges(reader, wanted.topic, partitions, wanted.start, wanted.stop),
+        from_ms=None if from_ is None else from_.time_ms,
+        to_ms=None if to is None else to.time_ms,
+        captured_at_ms=clock.now_ms(),
+        group=group,
+        others=others,
+    )
+
+
+def ranges_of(header: CaptureHeader) -> dict[TopicPartition, tuple[int, int]]:
+    """Every range of a header."""
+    return {
+        TopicPartition(topic, partition): range_
+        for topic, ranges in ((header.topic, header.partitions), *header.others.items())
+        for partition, range_ in ranges.items()
+    }
+
+
+def _partitions(wanted: Wanted, count: int) -> Sequence[int]:
+    if wanted.partitions is None:
+        return range(count)
+    chosen = sorted(set(wanted.partitions))
+    if chosen and chosen[-1] >= count:
+        raise MisuseError(f"topic {wanted.topic!r} has partitions 0 to {count - 1}: there is no {chosen[-1]}")
+    return chosen
+
+
+def _time(position: Position | None) -> AtTime | None:
+    return position if isinstance(position, AtTime) else None
+
+
+async def _ranges(
+    reader: Reader, topic: str, partitions: Sequence[int], start: Position | None, stop: Position | None
+) -> Ranges:
+    places = [TopicPartition(topic, partition) for partition in partitions]
+    firsts = await reader.beginning_offsets(places)
+    ends = await reader.end_offsets(places)
+    starts = await _offsets(reader, firsts, ends, start, firsts)
+    stops = await _offsets(reader, firsts, ends, stop, ends)
+    return {place.partition: (starts[place], max(starts[place], stops[place])) for place in places}
+
+
+async def _offsets(
+    reader: Reader,
+    firsts: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+    position: Position | None,
+    otherwise: Mapping[TopicPartition, int],
+) -> Mapping[TopicPartition, int]:
+    if position is None:
+        return otherwise
+    if isinstance(position, AtOffset):
+        return {place: min(max(position.offset, firsts[place]), ends[place]) for place in ends}
+    found = await reader.offsets_for_times(dict.fromkeys(ends, position.time_ms))
+    return {
+        place: ends[place] if (at := found.get(place)) is None else min(at.offset, ends[place])
+        for place in ends
+    }
