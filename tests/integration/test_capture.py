@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +236,7 @@ async def test_a_stopped_capture_goes_on(cluster: Cluster, topics: Topics, tmp_p
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    await until(path.exists, "the file was not begun")
+    await until(lambda: path.exists() and path.stat().st_size > 1_000, "the file was not begun")
     process.send_signal(signal.SIGINT)
     out, err = await process.communicate()
     if process.returncode == 0:

@@ -69,11 +69,12 @@ class CaptureJob:
             sink: Sink = writer
             if self.redactor is not None:
                 sink = Redacting(writer, self.redactor, writer.header.topic)
-            run = self._run(writer.header, reader, sink, writer.next_offsets)
-            try:
-                await run.run()
-            finally:
-                writer.close(is_whole=run.is_whole)
+            with writer:
+                run = self._run(writer.header, reader, sink, writer.next_offsets)
+                try:
+                    await run.run()
+                finally:
+                    writer.close(is_whole=run.is_whole)
         return Captured(
             path,
             writer.header,
