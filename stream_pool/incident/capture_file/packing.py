@@ -20,7 +20,10 @@ _READ_BYTES = 128 << 10
 _CHUNK_BYTES = 256 << 10
 _GZIP_LEVEL = 6
 _GZIP_WBITS = 31  # zlib's way to say: with gzip's header and sum
-_ZSTD_OPTIONS: dict[int, int] = {zstd.CompressionParameter.checksum_flag: 1}
+_ZSTD_OPTIONS: dict[int, int] = {
+    zstd.CompressionParameter.compression_level: 1,
+    zstd.CompressionParameter.checksum_flag: 1,
+}
 
 
 class Chunk(NamedTuple):

@@ -89,11 +89,12 @@ class CaptureWriter:
 
     def append(self, records: Iterable[Record]) -> None:
         """Append records as a consumer has them, with nothing made of them in between."""
-        take = self._take
-        for record in records:
-            take(
-                record.topic,
-                record.partition,
+        own_topic, counts, lines = self._topic, self.counts, self._lines
+        for record in records:  # as `write` does, without a call in between
+            topic, partition = record.topic, record.partition
+            lines += record_line(
+                None if topic == own_topic else topic,
+                partition,
                 record.offset,
                 record.timestamp,
                 record.timestamp_type,
@@ -101,6 +102,12 @@ class CaptureWriter:
                 record.headers,
                 record.value,
             )
+            try:
+                counts[topic][partition] += 1
+            except KeyError:
+                self._sums.count(topic, partition)
+            if len(lines) >= _PIECE_BYTES:
+                self._flush()
 
     def lose(self, lost: Lost) -> None:
         """Append that a range of offsets was gone before it could be read."""
