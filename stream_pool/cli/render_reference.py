@@ -10,8 +10,7 @@ from stream_pool.events import AnomalyOpened
 from stream_pool.incident.reference import LAG_STORY_S, Story
 from stream_pool.incident.reference_findings import Figure, Findings, Row
 from stream_pool.incident.reference_run import Played
-
-_UNKNOWN = "-"
+from stream_pool.incident.reference_table import FIGURE_HEAD, ROW_HEAD, clock, figure_cells, row_cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,9 @@ def to_text(outcome: Outcome) -> str:
         f"the reference incident{scaled}: {played.handled:,} orders decoded, {played.orders:,} since T+00:00,"
         f" {clock(story.until_s)} in {outcome.took_s:.0f} s of real time ({outcome.speed:.1f} x)",
         "",
-        _table(("what", "story", "in the log", "by", "ahead"), [_row(row) for row in outcome.rows]),
+        _table(ROW_HEAD, [row_cells(row) for row in outcome.rows]),
         "",
-        _table(("figure", "story", "run", ""), [_figure(figure) for figure in outcome.figures]),
+        _table(FIGURE_HEAD, [figure_cells(figure) for figure in outcome.figures]),
         "",
         _others(outcome),
         *render_verify.to_text(render_verify.Outcome("this log", outcome.verdict)).splitlines(),
@@ -93,38 +92,6 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
         "verify": render_verify.to_json(render_verify.Outcome("this log", outcome.verdict)),
         "out": None if outcome.out is None else str(outcome.out),
     }
-
-
-def clock(at_s: float | None) -> str:
-    """A time of the story, as T+mm:ss or T-mm:ss."""
-    if at_s is None:
-        return _UNKNOWN
-    whole = int(abs(at_s))
-    return f"T{'-' if at_s < 0 else '+'}{whole // 60:02}:{whole % 60:02}"
-
-
-def _row(row: Row) -> tuple[str, ...]:
-    by = f"{row.severity} {row.rule}" if row.severity else ("no rule" if row.rule is None else _UNKNOWN)
-    ahead = _UNKNOWN
-    if row.rule is not None and row.story_s is not None and row.found_s is not None:
-        ahead_s = int(row.story_s) - int(row.found_s)  # of the whole seconds that stand beside it
-        sign = "-" if ahead_s < 0 else ""
-        ahead = f"{sign}{abs(ahead_s) // 60}:{abs(ahead_s) % 60:02}"
-    story = "not told" if row.story_s is None else clock(row.story_s)
-    return (row.what, story, clock(row.found_s), by, ahead)
-
-
-def _figure(figure: Figure) -> tuple[str, ...]:
-    told, run = (_value(value, figure.unit) for value in (figure.story, figure.run))
-    return (figure.what, told, run, "" if figure.close else "not the story's")
-
-
-def _value(value: float | None, unit: str) -> str:
-    if value is None:
-        return _UNKNOWN
-    if unit == "ratio":
-        return f"{value:.3%}" if value < 0.01 else f"{value:.1%}"
-    return f"{value:.2f} s" if unit == "s" else f"{value:,.0f}"
 
 
 def _others(outcome: Outcome) -> str:

@@ -82,7 +82,7 @@ class Findings:
     """The log of one run. `began_ms` is the time of day at which the story's world began."""
 
     def __init__(self, story: Story, began_ms: int) -> None:
-        self._story = story
+        self.story = story
         self._zero_ms = began_ms - int(told.BEGINS_S * 1_000)
         self._log: list[RawRecord] = []
         self._snapshots = SnapshotsKept()
@@ -100,7 +100,30 @@ class Findings:
             self._snapshots.take(record)
         elif topic == EVENTS_TOPIC:
             self._log.append(record)
-            self._fold(read_raw(record))
+            self.see(read_raw(record))
+
+    def see(self, logged: LoggedEvent) -> None:
+        """One more event of the log, for who reads one and does not verify it."""
+        at_s = self.at_s(logged)
+        match logged.event:
+            case AnomalyOpened() as event:
+                self.anomalies.append((at_s, event))
+                self._opened.setdefault((event.rule, event.subject), (at_s, event))
+            case AnomalyResolved() as event:
+                self.anomalies.append((at_s, event))
+            case SignalsSampled() as event if at_s < told.UPGRADE_S:
+                self._calm.add(event)
+            case SignalsSampled() as event if at_s > told.ERRORS_STORY_S + event.interval_s:
+                self._dry.add(event)
+            case LagSampled(observer="detector") as event:
+                behind = sum(entry.lag_records or 0 for entry in event.partitions if entry.topic == TOPIC)
+                self.lag_max = max(self.lag_max, behind)
+            case MemorySampled() as event if event.worker == VICTIM:
+                self._take_memory(event, at_s)
+
+    def at_s(self, logged: LoggedEvent) -> float:
+        """When an event came into the log, in seconds from T+00:00."""
+        return (logged.timestamp_ms - self._zero_ms) / 1_000
 
     def verify(self) -> Verdict:
         """What `stream-pool verify` says of this log."""
@@ -125,7 +148,7 @@ class Findings:
 
     def figures(self, orders: int) -> list[Figure]:
         """The story's figures and the run's, which handled `orders` since T+00:00."""
-        story = self._story
+        story = self.story
         return [
             _at_least("records behind", story.backlog, self.lag_max, ""),
             _at_least("orders handled", story.orders, orders, ""),
@@ -141,24 +164,6 @@ class Findings:
         if found is None:
             return Row(what, story_s, rule, subject, None, None)
         return Row(what, story_s, rule, subject, found[1].severity, found[0])
-
-    def _fold(self, logged: LoggedEvent) -> None:
-        at_s = (logged.timestamp_ms - self._zero_ms) / 1_000
-        match logged.event:
-            case AnomalyOpened() as event:
-                self.anomalies.append((at_s, event))
-                self._opened.setdefault((event.rule, event.subject), (at_s, event))
-            case AnomalyResolved() as event:
-                self.anomalies.append((at_s, event))
-            case SignalsSampled() as event if at_s < told.UPGRADE_S:
-                self._calm.add(event)
-            case SignalsSampled() as event if at_s > told.ERRORS_STORY_S + event.interval_s:
-                self._dry.add(event)
-            case LagSampled(observer="detector") as event:
-                behind = sum(entry.lag_records or 0 for entry in event.partitions if entry.topic == TOPIC)
-                self.lag_max = max(self.lag_max, behind)
-            case MemorySampled() as event if event.worker == VICTIM:
-                self._take_memory(event, at_s)
 
     def _take_memory(self, event: MemorySampled, at_s: float) -> None:
         if event.limit_bytes:

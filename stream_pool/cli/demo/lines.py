@@ -1,6 +1,6 @@
 """The demo for a pipe or a log file: a line an interval, and a line for everything that happens."""
 
-from stream_pool.cli.demo import words
+from stream_pool import words
 from stream_pool.cli.demo.model import Happening, View
 
 MARKS = {"phase": "====", "opened": "!!!!", "resolved": "  ok", "pool": "pool", "lost": "!!!!"}

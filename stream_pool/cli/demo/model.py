@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from stream_pool.cli.demo import words
+from stream_pool import words
 from stream_pool.cli.demo.ledger import Account, Ledger
 from stream_pool.events import (
     AnomalyOpened,

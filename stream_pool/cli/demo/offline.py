@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from stream_pool.cli.render_reference import Outcome, clock
+from stream_pool.cli.render_reference import Outcome
 from stream_pool.errors import MisuseError
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident.log_file import LogFileWriter
 from stream_pool.incident.reference import BEGINS_S, GROUP, MIN_SCALE, Story
 from stream_pool.incident.reference_findings import EVENTS_TOPIC, SNAPSHOTS_TOPIC, Findings
 from stream_pool.incident.reference_run import Watch, play
+from stream_pool.incident.reference_table import clock
 from stream_pool.testing.clock import EPOCH_MS
 
 LINE_EVERY_S = 300.0

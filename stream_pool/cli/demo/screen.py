@@ -8,7 +8,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from stream_pool.cli.demo import words
+from stream_pool import words
 from stream_pool.cli.demo.model import View
 
 BARS = " ▁▂▃▄▅▆▇█"

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from stream_pool.cli.demo import words
+from stream_pool import words
 from stream_pool.cli.demo.ledger import Account
 from stream_pool.cli.demo.model import View
 

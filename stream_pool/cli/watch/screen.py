@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from stream_pool.cli.demo import words
+from stream_pool import words
 from stream_pool.cli.demo.screen import curve
 from stream_pool.cli.watch.figures import Figures, TopicFigures
 

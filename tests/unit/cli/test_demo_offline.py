@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stream_pool.cli import main as edge
-from stream_pool.cli.render_reference import clock
+from stream_pool.incident.reference_table import clock
 from stream_pool.errors import ExitCode
 
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from stream_pool.cli.demo import words
+from stream_pool import words
 from stream_pool.cli.demo.ledger import Account
 from stream_pool.cli.demo.lines import happening_line, status_line
 from stream_pool.cli.demo.model import Anomaly, Happening, Pool, View

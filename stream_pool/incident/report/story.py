@@ -1,0 +1,287 @@
+"""A log as a story: all that a report tells, as frozen values, each number with the events it rests on.
+
+Times are the log's, in ms since the Unix epoch. Everything is bounded, whatever the log's length: series by
+`POINTS` and `SUBJECTS`, lists by the `MAX_` of who gathers them; what there was no room for is counted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stream_pool.events import Diagnosis, Scalar, Severity
+from stream_pool.incident.reference_findings import Figure, Row
+from stream_pool.incident.report.cited import NOTHING, Cited, EventRef, Point
+from stream_pool.incident.report.series import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What was read: from the first event to the last.
+
+    `skipped` were of unknown types or malformed, `repeated` had been there before, `lost` observations were
+    dropped by their writers. `damage` says where the source could not be read on.
+    """
+
+    source: str
+    group: str
+    first: Point
+    last: Point
+    events: int
+    skipped: int
+    repeated: int
+    lost: Point
+    damage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """From here on the log was judged by these rules. `changed` names those that were others before."""
+
+    at_ms: int
+    ref: EventRef
+    fold_version: int
+    rules: Mapping[str, Scalar]
+    changed: tuple[tuple[str, Scalar, Scalar], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """How an anomaly ended. `value` is None where its subject was not heard of any more."""
+
+    at_ms: int
+    ref: EventRef
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One anomaly from its opening on; `cause` is the event at which it was concluded, if that was read."""
+
+    id: str
+    rule: str
+    subject: str
+    severity: Severity
+    diagnosis: Diagnosis
+    value: float
+    expected_low: float | None
+    expected_high: float | None
+    evidence: Mapping[str, Scalar]
+    at_ms: int
+    ref: EventRef
+    cause: EventRef | None
+    resolution: Resolution | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The first time that a measure was over the static limit of its rule."""
+
+    measure: str
+    subject: str
+    limit: float
+    point: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What became of one topic's records, each counted once."""
+
+    topic: str
+    records: int
+    errors: int
+    dead_letters: int
+    retries: int
+    cited: Cited
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One life of a worker's process, as far as the log knows: from its first event to its last.
+
+    `partitions` is the most that it had at once; `ticked` whether it owned the detector for a time;
+    `is_last` whether the log ends before it could be missed.
+    """
+
+    worker: str
+    incarnation: str
+    first: Point
+    last: Point
+    records: int
+    partitions: int
+    ticked: bool
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A stretch in which one worker reported on a partition."""
+
+    topic: str
+    partition: int
+    worker: str
+    from_ms: int
+    to_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Partitions that came to a worker, with who had each before (None: nobody), and those that it left."""
+
+    at_ms: int
+    ref: EventRef
+    worker: str
+    incarnation: str
+    gained: tuple[tuple[str, int, str | None], ...]
+    lost: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who worked, on what, when."""
+
+    lives: tuple[Life, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    moves: tuple[Move, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The largest lasting step of a measure: medians of some points before and after."""
+
+    measure: str
+    subject: str
+    before: Point
+    after: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Resizing:
+    """What a worker's pool was given in its life: from the first capacity to the last."""
+
+    worker: str
+    incarnation: str
+    count: int
+    from_capacity: int
+    to_capacity: int
+    kinds: tuple[tuple[str, int], ...]
+    first: Point
+    last: Point
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaVersion:
+    """A schema version that captured records named in their baggage: how many, and where first."""
+
+    version: str
+    records: int
+    first_ms: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The reference incident's own table, beside what this log has: rows and figures with what they rest on.
+
+    `zero_ms` is T+00:00.
+    """
+
+    zero_ms: int
+    scale: float
+    rows: tuple[tuple[Row, Cited], ...]
+    figures: tuple[tuple[Figure, Cited], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One dead letter, as far as it may be shown. `place` is its own, `of` that of its record."""
+
+    place: str
+    of: str
+    at_ms: int
+    exception: str | None
+    error_offset: str | None
+    message: str | None
+    value: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """The dead letters of one reason; `sample` is the first of them."""
+
+    reason: str
+    count: int
+    first_ms: int
+    last_ms: int
+    last_place: str
+    sample: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """The dead letters of a source by reason, the most frequent first. `repeated` were written twice."""
+
+    source: str
+    count: int
+    repeated: int
+    reasons: tuple[Reason, ...]
+    left_out: int = 0
+    redacted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One log."""
+
+    extent: Extent
+    series: Mapping[str, tuple[Series, ...]]
+    left_out: Mapping[str, int]
+    episodes: tuple[Episode, ...]
+    episodes_left_out: int
+    crossings: tuple[Crossing, ...]
+    totals: tuple[Total, ...]
+    epochs: tuple[Epoch, ...]
+    members: Members
+    shifts: tuple[Shift, ...]
+    resizings: tuple[Resizing, ...]
+    reference: Reference | None = None
+    schema_versions: tuple[SchemaVersion, ...] = ()
+    letters: Letters | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def from_ms(self) -> int:
+        return self.extent.first.at_ms
+
+    @property
+    def to_ms(self) -> int:
+        return self.extent.last.at_ms
+
+    def highest(self, measure: str) -> tuple[str, Point] | None:
+        """The highest point of a measure, and whose it is."""
+        every = [(each.subject, each.highest) for each in self.series.get(measure, ())]
+        return max(every, key=lambda found: (found[1].value, -found[1].at_ms), default=None)
+
+
+__all__ = [
+    "NOTHING",
+    "Crossing",
+    "Episode",
+    "Epoch",
+    "Extent",
+    "Hold",
+    "Letter",
+    "Letters",
+    "Life",
+    "Members",
+    "Move",
+    "Point",
+    "Reason",
+    "Reference",
+    "Resizing",
+    "Resolution",
+    "SchemaVersion",
+    "Shift",
+    "Story",
+    "Total",
+]

@@ -1,0 +1,109 @@
+"""Figures in words, the same on a terminal, in a pipe and on a page. Unknown is a dash, never 0."""
+
+from datetime import UTC, datetime, timedelta
+
+UNKNOWN = "-"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MS = 253_402_300_799_999  # a datetime's years have four digits
+
+
+def count(value: int | float | None) -> str:
+    """A count, with separators between thousands."""
+    return UNKNOWN if value is None else f"{value:,.0f}"
+
+
+def figure(value: float) -> str:
+    """A value of any size, with three digits that count."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def ratio(value: float | None) -> str:
+    """A ratio as a percentage; never rounded up to 100."""
+    if value is None:
+        return UNKNOWN
+    return "100%" if value == 1 else f"{min(value, 0.9999):.2%}"
+
+
+def seconds(value: float | None) -> str:
+    """Seconds, with as many digits as matter."""
+    if value is None:
+        return UNKNOWN
+    return f"{value * 1_000:.0f} ms" if value < 1 else f"{value:.1f} s"
+
+
+def duration(value: float) -> str:
+    """A time that goes on, as `02:07` or `3:02:07`."""
+    minutes, seconds_ = divmod(max(0, int(value)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds_:02}" if hours else f"{minutes:02}:{seconds_:02}"
+
+
+def megabytes(value: int | None) -> str:
+    """Bytes in units of a million."""
+    return UNKNOWN if value is None else f"{value / 1e6:.0f} MB"
+
+
+def clock(at_s: float) -> str:
+    """Time since the first record, as T+mm:ss."""
+    whole = max(0, int(at_s))
+    return f"T+{whole // 60:02}:{whole % 60:02}"
+
+
+def letters_by_reason(reasons: tuple[tuple[str, int], ...]) -> str:
+    """`depth_limit 3, tombstone 2`; a dash where there are none."""
+    return ", ".join(f"{reason} {number:,}" for reason, number in reasons) or UNKNOWN
+
+
+def span(value: float) -> str:
+    """How long something was, in the one or two largest units: `12 s`, `51 min`, `2 h 20 min`, `3 d 4 h`."""
+    whole = round(abs(value))
+    if whole < 120:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def time_of_day(at_ms: int) -> str:
+    """A moment, as `00:01:20`, in UTC."""
+    return _utc(at_ms).strftime("%H:%M:%S")
+
+
+def day(at_ms: int) -> str:
+    """The day of a moment, as `2026-01-01`, in UTC."""
+    return _utc(at_ms).strftime("%Y-%m-%d")
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A value with its unit: `s`, `bytes`, `ratio`, `1/s`, `bits`; any other names what is counted."""
+    if value is None:
+        return UNKNOWN
+    match unit:
+        case "s":
+            return span(value) if value >= 120 else seconds(value)
+        case "bytes":
+            return _size(value)
+        case "ratio":
+            return ratio(value) if value < 1 else "100%"
+        case "1/s":
+            return f"{figure(value)}/s"
+        case "bits":
+            return f"{value:.2f} bits"
+    return f"{count(value)} {unit}".rstrip()
+
+
+def _size(value: float) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if abs(value) >= size:
+            return f"{value / size:.3g} {unit}" if value < 1e3 * size else f"{value / size:,.0f} {unit}"
+    return f"{value:.0f} bytes"
+
+
+def _utc(at_ms: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=min(at_ms, _LAST_MS))
