@@ -38,6 +38,12 @@ class _Hold:
     incarnation: str
     from_ms: int
     to_ms: int
+    first: EventRef
+    last: EventRef
+
+    def hold(self, topic: str, partition: int) -> Hold:
+        cited = Cited.one(self.first) | Cited.one(self.last)
+        return Hold(topic, partition, self.worker, self.from_ms, self.to_ms, cited)
 
 
 @dataclass(slots=True)
@@ -74,12 +80,12 @@ class Attendance:
         for place in sorted(mine):
             hold = self.held.get(place)
             if hold is not None and (hold.worker, hold.incarnation) == (event.worker, event.incarnation):
-                hold.to_ms = at_ms
+                hold.to_ms, hold.last = at_ms, ref
                 continue
             gained.append((*place, None if hold is None else hold.worker))
             if hold is not None:
                 self._end(place, hold)
-            self.held[place] = _Hold(event.worker, event.incarnation, at_ms, at_ms)
+            self.held[place] = _Hold(event.worker, event.incarnation, at_ms, at_ms, ref, ref)
         for place, hold in list(self.held.items()):
             if hold.worker == event.worker and place not in mine:
                 lost.append(place)
@@ -91,7 +97,7 @@ class Attendance:
 
     def members(self, to_ms: int, window_ms: int) -> Members:
         """All that was seen, up to the log's end."""
-        open_ = [Hold(*place, hold.worker, hold.from_ms, hold.to_ms) for place, hold in self.held.items()]
+        open_ = [hold.hold(*place) for place, hold in self.held.items()]
         holds = sorted((*self.holds, *open_), key=lambda hold: (hold.topic, hold.partition, hold.from_ms))
         latest = to_ms - SILENT_WINDOWS * window_ms
         lives = tuple(
@@ -110,7 +116,7 @@ class Attendance:
         return Members(lives, tuple(holds), tuple(self.moves), self.left_out)
 
     def _end(self, place: tuple[str, int], hold: _Hold) -> None:
-        self._keep(self.holds, Hold(*place, hold.worker, hold.from_ms, hold.to_ms), MAX_HOLDS)
+        self._keep(self.holds, hold.hold(*place), MAX_HOLDS)
 
     def _keep(self, kept: list[_T], item: _T, limit: int) -> None:
         if len(kept) < limit:

@@ -120,6 +120,7 @@ class Hold:
     worker: str
     from_ms: int
     to_ms: int
+    cited: Cited
 
 
 @dataclass(frozen=True, slots=True)

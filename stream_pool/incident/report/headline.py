@@ -1,0 +1,192 @@
+"""The verdict in one sentence: what happened, from when to when, how far behind, what failed; and who saw it.
+
+It is put together from the anomalies in the log and from what was measured. The detector is held against the
+static limits of its own rules: when was a measure first over its limit, and when did an anomaly about it open?
+"""
+
+from collections.abc import Iterable
+
+from stream_pool import words
+from stream_pool.incident.report.cited import NOTHING, Cited
+from stream_pool.incident.report.measures import (
+    LAG_RECORDS,
+    LAG_SECONDS,
+    LATENCY_P99,
+    MEASURES,
+    MEMORY,
+    measure_of,
+)
+from stream_pool.incident.report.parts import Cell, Headline
+from stream_pool.incident.report.story import Crossing, Episode, Story
+
+_SAYING = {
+    "lag": "fell behind",
+    "latency": "slowed down",
+    "error": "failed orders",
+    "memory": "ran short of memory",
+    "partition_stop": "stopped",
+    "partition_stall": "stalled",
+    "partition_rewind": "went back over old orders",
+    "traffic": "saw other traffic",
+    "payload": "met other payloads",
+}
+_SAID_AT_MOST = 4
+GRAVE = ("P1", "P2")
+
+
+def headline(story: Story) -> Headline:
+    """The sentence, the detector's part and the figures of a story."""
+    grave = [episode for episode in story.episodes if episode.severity in GRAVE] or list(story.episodes)
+    if not grave:
+        return Headline(_quiet(story), (), _figures(story))
+    return Headline(tuple(_sentence(story, grave)), tuple(_detector(story, grave)), _figures(story))
+
+
+def first_about(story: Story, measure: str, subject: str) -> Episode | None:
+    """The first anomaly about a measure of a subject."""
+    return next(
+        (
+            episode
+            for episode in story.episodes
+            if (found := measure_of(episode.rule)) is not None
+            and (found.key, episode.subject) == (measure, subject)
+        ),
+        None,
+    )
+
+
+def against_limit(episode: Episode, crossing: Crossing) -> str:
+    """By how much the detector was before, or after, the measure's passing of its limit."""
+    ahead_s = (crossing.point.at_ms - episode.at_ms) / 1_000
+    if abs(ahead_s) < 1:
+        return "at the same time"
+    return f"{words.span(ahead_s)} {'before' if ahead_s > 0 else 'after'}"
+
+
+def _quiet(story: Story) -> tuple[Cell, ...]:
+    both = story.extent.first.cited | story.extent.last.cited
+    return (
+        Cell(f"Nothing was found wrong with {story.extent.group} from "),
+        Cell(f"{words.day(story.from_ms)} {words.time_of_day(story.from_ms)}", story.extent.first.cited),
+        Cell(" to "),
+        Cell(words.time_of_day(story.to_ms), both),
+        *_behind(story),
+        *_outcome(story),
+        Cell("."),
+    )
+
+
+def _sentence(story: Story, grave: list[Episode]) -> Iterable[Cell]:
+    first = min(grave, key=lambda episode: episode.at_ms)
+    ends = [episode.resolution for episode in grave]
+    resolved = [end for end in ends if end is not None]
+    yield Cell(f"{story.extent.group} {_sayings(grave)} from ")
+    yield Cell(words.time_of_day(first.at_ms), Cited.one(first.ref))
+    yield Cell(" ")
+    if len(resolved) == len(ends):
+        last = max(resolved, key=lambda end: end.at_ms)
+        cited = Cited.one(first.ref) | Cited.one(last.ref)
+        yield Cell(f"to {words.time_of_day(last.at_ms)}", Cited.one(last.ref))
+        yield Cell(f" ({words.span((last.at_ms - first.at_ms) / 1_000)})", cited)
+    else:
+        cited = Cited.one(first.ref) | story.extent.last.cited
+        yield Cell("until the log ends, ")
+        yield Cell(f"{words.span((story.to_ms - first.at_ms) / 1_000)} later", cited)
+    yield from _behind(story)
+    yield from _outcome(story)
+    yield Cell(".")
+
+
+def _sayings(grave: list[Episode]) -> str:
+    said: dict[str, None] = {}
+    for episode in sorted(grave, key=lambda episode: episode.at_ms):
+        found = [stem for stem in _SAYING if episode.rule.startswith(stem)]
+        said[_SAYING[max(found, key=len)] if found else f"broke the rule {episode.rule}"] = None
+    *others, last = list(said)[:_SAID_AT_MOST]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _behind(story: Story) -> Iterable[Cell]:
+    highest = story.highest(LAG_RECORDS.key)
+    if highest is None:
+        return
+    yield Cell(": at most ")
+    yield Cell(words.quantity(highest[1].value, LAG_RECORDS.unit), highest[1].cited)
+    yield Cell(" behind")
+
+
+def _outcome(story: Story) -> Iterable[Cell]:
+    records = sum(total.records for total in story.totals)
+    if not records:
+        return
+    cited = _cited(total.cited for total in story.totals)
+    errors = sum(total.errors for total in story.totals)
+    letters = sum(total.dead_letters for total in story.totals)
+    yield Cell("; ")
+    yield Cell(f"of {records:,} records {errors:,} failed", cited)
+    yield Cell(", ")
+    yield Cell(
+        f"{letters:,} of them to the dead letters" if letters else "none went to the dead letters", cited
+    )
+
+
+def _detector(story: Story, grave: list[Episode]) -> Iterable[Cell]:
+    first = min(grave, key=lambda episode: episode.at_ms)
+    yield Cell("The detector spoke first at ")
+    yield Cell(words.time_of_day(first.at_ms), Cited.one(first.ref))
+    yield Cell(f": {first.severity} {first.rule} on {first.subject}", Cited.one(first.ref))
+    if first.diagnosis != "unknown":
+        yield Cell(f", {first.diagnosis}")
+    measure = measure_of(first.rule)
+    crossing = None if measure is None else _crossing(story, measure.key, first.subject)
+    if measure is not None and crossing is not None:
+        unit = MEASURES[crossing.measure].unit
+        yield Cell(", ")
+        yield Cell(against_limit(first, crossing), Cited.one(first.ref) | crossing.point.cited)
+        yield Cell(" the limit of ")
+        yield Cell(words.quantity(crossing.limit, unit), _rules(story, first))
+        yield Cell(" was passed")
+    yield Cell(".")
+
+
+def _figures(story: Story) -> tuple[tuple[str, Cell], ...]:
+    figures = []
+    for name, measure in (
+        ("Behind at most", LAG_RECORDS),
+        ("or in time", LAG_SECONDS),
+        ("P99 at worst", LATENCY_P99),
+        ("Memory at most", MEMORY),
+    ):
+        if (highest := story.highest(measure.key)) is not None:
+            subject, point = highest
+            told = words.quantity(point.value, measure.unit)
+            figures.append((name, Cell(told, point.cited, f"{words.time_of_day(point.at_ms)}, {subject}")))
+    records = sum(total.records for total in story.totals)
+    if records:
+        cited = _cited(total.cited for total in story.totals)
+        errors = sum(total.errors for total in story.totals)
+        letters = sum(total.dead_letters for total in story.totals)
+        figures.insert(
+            2, ("Failed", Cell(words.ratio(errors / records), cited, f"{errors:,} of {records:,}"))
+        )
+        figures.append(("Dead letters", Cell(f"{letters:,}", cited, "by the workers' own count")))
+    return tuple(figures)
+
+
+def _crossing(story: Story, measure: str, subject: str) -> Crossing | None:
+    return next(
+        (each for each in story.crossings if (each.measure, each.subject) == (measure, subject)), None
+    )
+
+
+def _rules(story: Story, episode: Episode) -> Cited:
+    """The event that says by which rules an episode was judged; its own, where that is gone."""
+    before = [epoch.ref for epoch in story.epochs if epoch.at_ms <= episode.at_ms]
+    return Cited.one(before[-1] if before else episode.ref)
+
+
+def _cited(every: Iterable[Cited]) -> Cited:
+    whole = NOTHING
+    for cited in every:
+        whole = whole | cited
+    return whole
