@@ -1,6 +1,6 @@
-"""How far a command is, how fast, and how long still: on standard error, which is nobody's result.
+"""How far a command is, how fast, and how long still: a bar on a terminal, a line now and then elsewhere.
 
-On a terminal a bar, where it takes longer than a moment; elsewhere a line now and then.
+Nothing is shown of what takes but a moment. Standard output is the result's: this goes to standard error.
 """
 
 import time
@@ -8,55 +8,67 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-Progress = Callable[[int, int, int], None]
-"""Told how much is done, of how much (bytes, or offsets), and how many things that were."""
-
 BAR_FROM_S = 0.5
-DRAW_EVERY_S = 0.1
 LINE_EVERY_S = 10.0
+
+Tell = Callable[[int, int | None, int], None]
+"""Told how much is done, of how much (bytes, or offsets; None where nobody knows), and of how many things."""
 
 
 @contextmanager
-def progress(stream: TextIO, doing: str, unit: str) -> Iterator[Progress]:
-    """Such as `progress(sys.stderr, "verifying", "events")`."""
-    began_s = time.monotonic()
-    if not stream.isatty():
-        next_s = LINE_EVERY_S
+def progress(
+    stream: TextIO, what: str, things: str, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Tell]:
+    """Show on `stream` how `what` goes, such as "verifying", with its rate in `things` a second."""
+    if stream.isatty():
+        with _bar(stream, what, things, clock) as tell:
+            yield tell
+    else:
+        yield _lines(stream, what, things, clock)
 
-        def line(done: int, total: int, count: int) -> None:
-            nonlocal next_s
-            if (took_s := time.monotonic() - began_s) >= next_s:
-                next_s = took_s + LINE_EVERY_S
-                print(f"{doing}: {told(done, total, count, unit, took_s)}", file=stream, flush=True)
 
-        yield line
-        return
+def _lines(stream: TextIO, what: str, things: str, clock: Callable[[], float]) -> Tell:
+    began_s = clock()
+    next_s = began_s + LINE_EVERY_S
+
+    def tell(done: int, total: int | None, number: int) -> None:
+        nonlocal next_s
+        if (now_s := clock()) < next_s:
+            return
+        next_s = now_s + LINE_EVERY_S
+        took_s = now_s - began_s
+        parts = [f"{number:,} {things}", _rate(number, things, took_s)]
+        if total and done:
+            left_s = took_s * (total - done) / done
+            parts = [f"{done / total:.0%}", *parts, f"{left_s:,.0f} s left"]
+        print(f"{what}: {', '.join(parts)}", file=stream, flush=True)
+
+    return tell
+
+
+@contextmanager
+def _bar(stream: TextIO, what: str, things: str, clock: Callable[[], float]) -> Iterator[Tell]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn(doing),
+        TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[rate]}"),
     )
+    began_s = clock()
     with Progress(*columns, console=Console(file=stream), transient=True) as bar:
-        task = bar.add_task("", total=None, rate="")
-        drawn_s = began_s + BAR_FROM_S - DRAW_EVERY_S
+        task = bar.add_task(what, total=None, rate="")
 
-        def draw(done: int, total: int, count: int) -> None:
-            nonlocal drawn_s
-            if (now_s := time.monotonic()) - drawn_s >= DRAW_EVERY_S:
-                drawn_s = now_s
-                rate = f"{count / (now_s - began_s):,.0f} {unit}/s"
-                bar.update(task, completed=done, total=total, rate=rate)
+        def tell(done: int, total: int | None, number: int) -> None:
+            if (took_s := clock() - began_s) > BAR_FROM_S:
+                bar.update(task, completed=done, total=total, rate=_rate(number, things, took_s))
 
-        yield draw
+        yield tell
 
 
-def told(done: int, total: int, count: int, unit: str, took_s: float) -> str:
-    """How far it is, in words."""
-    share = done / total if total else 1.0
-    left = f", {took_s / share - took_s:,.0f} s left" if share else ""
-    return f"{share:.0%}, {count:,} {unit}, {count / took_s:,.0f} a second{left}"
+def _rate(number: int, things: str, took_s: float) -> str:
+    rate = number / took_s
+    return f"{rate:,.{0 if rate >= 10 else 1}f} {things}/s"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.cli.progress import Progress, progress
+from stream_pool.cli.progress import Tell, progress
 from stream_pool.errors import ExitCode, MisuseError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def verify(
     raise typer.Exit(ExitCode.OK if is_identical else ExitCode.FINDING)
 
 
-def verify_file(path: Path, tell: Progress) -> "Outcome":
+def verify_file(path: Path, tell: Tell) -> "Outcome":
     """Verify a log file. Raises `LogFileUnreadable`, `MisuseError`."""
     from stream_pool.cli.render_verify import Outcome
     from stream_pool.detection.snapshots_kept import SnapshotsKept
@@ -80,7 +80,7 @@ def verify_file(path: Path, tell: Progress) -> "Outcome":
     return _outcome(str(path), verifier)
 
 
-def _verify_topic(topic: str, broker: str | None, tell: Progress) -> "Outcome":
+def _verify_topic(topic: str, broker: str | None, tell: Tell) -> "Outcome":
     from stream_pool.cli.connection import connected_client
     from stream_pool.settings import load_settings
     from stream_pool.stream.log_reader import LogReader
@@ -93,7 +93,7 @@ def _verify_topic(topic: str, broker: str | None, tell: Progress) -> "Outcome":
     return asyncio.run(verify_log(topic, reader, tell))
 
 
-async def verify_log(name: str, reader: "LogReader", tell: Progress) -> "Outcome":
+async def verify_log(name: str, reader: "LogReader", tell: Tell) -> "Outcome":
     """Verify the log on a broker. Raises what `LogReader.open` and `records` raise."""
     from stream_pool.cli.render_verify import Outcome
     from stream_pool.detection.verification import Verifier

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from stream_pool.cli import main as edge
-from stream_pool.cli.progress import LINE_EVERY_S, told
 from stream_pool.cli.render_capture import Outcome, to_json, to_text, warnings
 from stream_pool.errors import ExitCode
 from stream_pool.incident.capture import Captured
@@ -109,18 +108,11 @@ def test_an_outcome_in_lines() -> None:
 
 def test_an_outcome_as_an_object() -> None:
     """It is JSON, and says the same."""
-    told_ = json.loads(json.dumps(to_json(Outcome(captured(), None))))
-    assert told_["lost"] == [
+    told = json.loads(json.dumps(to_json(Outcome(captured(), None))))
+    assert told["lost"] == [
         {"topic": "orders", "partition": 0, "from": 400, "to": 512, "why": "retention deleted them"}
     ]
-    assert told_["records_per_second"] == 800
-    assert told_["partitions"] == {"0": [12, 814], "1": [5, 5]}
-    assert (told_["whole"], told_["redaction"]) == (True, None)
+    assert told["records_per_second"] == 800
+    assert told["partitions"] == {"0": [12, 814], "1": [5, 5]}
+    assert (told["whole"], told["redaction"]) == (True, None)
     assert list(warnings(Outcome(captured(), None))) == []
-
-
-def test_progress_in_words() -> None:
-    """The share, the count, the rate, what is left."""
-    assert told(25, 100, 1_000, "records", LINE_EVERY_S) == "25%, 1,000 records, 100 a second, 30 s left"
-    assert told(0, 100, 0, "records", 1.0) == "0%, 0 records, 0 a second"
-    assert told(0, 0, 0, "records", 1.0) == "100%, 0 records, 0 a second, 0 s left"

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from support.whole_log import WholeLog, read
 
 from stream_pool.cli import main as edge
-from stream_pool.cli.progress import progress
 from stream_pool.cli.verify import verify_file
 from stream_pool.detection.verdict import Verified
 from stream_pool.errors import ExitCode
@@ -319,32 +318,6 @@ def test_records_that_make_no_snapshot_are_told(tmp_path: Path, run: Run) -> Non
     code, verdict = told(run, path)
     assert (code, verdict["unchecked"]["snapshot_records"], verdict["snapshots"]) == (ExitCode.OK, 2, 2)
     assert "2 records of the snapshots topic that make no snapshot" in run(path)[1]
-
-
-class Terminal:
-    """A stream that says it is one."""
-
-    def __init__(self, is_terminal: bool) -> None:
-        self.is_terminal = is_terminal
-        self.written = ""
-
-    def isatty(self) -> bool:
-        return self.is_terminal
-
-    def write(self, text: str) -> int:
-        self.written += text
-        return len(text)
-
-    def flush(self) -> None: ...
-
-
-@pytest.mark.parametrize("is_terminal", [True, False])
-def test_progress_is_for_terminals(is_terminal: bool) -> None:
-    """Elsewhere it would be in the way."""
-    stream = Terminal(is_terminal)
-    with progress(stream, "verifying", "events") as tell:  # type: ignore[arg-type]  # the fake has what is asked of it
-        tell(1, 2, 3)
-    assert bool(stream.written) == is_terminal
 
 
 def test_lines_are_json_for_other_tools(content: bytes) -> None:
