@@ -14,6 +14,7 @@ from stream_pool.cli.broker import broker
 from stream_pool.cli.capture import capture
 from stream_pool.cli.demo.command import demo
 from stream_pool.cli.detector import detector
+from stream_pool.cli.report import report
 from stream_pool.cli.topics import topics
 from stream_pool.cli.verify import verify
 from stream_pool.cli.worker import worker
@@ -25,6 +26,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "topics": topics,
     "verify": verify,
     "capture": capture,
+    "report": report,
     "detector": detector,
     "broker": broker,
     "bench": bench,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stream_pool.cli import render_verify
+from stream_pool.cli.table import table
 from stream_pool.detection.verdict import Verdict, Verified
 from stream_pool.events import AnomalyOpened
 from stream_pool.incident.reference import LAG_STORY_S, Story
@@ -54,9 +55,9 @@ def to_text(outcome: Outcome) -> str:
         f"the reference incident{scaled}: {played.handled:,} orders decoded, {played.orders:,} since T+00:00,"
         f" {clock(story.until_s)} in {outcome.took_s:.0f} s of real time ({outcome.speed:.1f} x)",
         "",
-        _table(ROW_HEAD, [row_cells(row) for row in outcome.rows]),
+        table(ROW_HEAD, [row_cells(row) for row in outcome.rows]),
         "",
-        _table(FIGURE_HEAD, [figure_cells(figure) for figure in outcome.figures]),
+        table(FIGURE_HEAD, [figure_cells(figure) for figure in outcome.figures]),
         "",
         _others(outcome),
         *render_verify.to_text(render_verify.Outcome("this log", outcome.verdict)).splitlines(),
@@ -102,11 +103,3 @@ def _others(outcome: Outcome) -> str:
             rules[anomaly.rule] = rules.get(anomaly.rule, 0) + 1
     counts = ", ".join(f"{rule} {count}" for rule, count in sorted(rules.items())) or "none"
     return f"other anomalies: {counts}"
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *rows)
-    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stream_pool.cli.file_or_topic import names_a_file
 from stream_pool.cli.progress import Tell, progress
 from stream_pool.errors import ExitCode, MisuseError
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from stream_pool.stream.log_reader import LogReader
 
 _TELL_EVERY = 500
-_FILE_SUFFIXES = (".gz", ".ndjson", ".jsonl", ".log")
 
 
 def verify(
@@ -40,7 +40,7 @@ def verify(
 
     refuse_unknown(os.environ)
     with progress(sys.stderr, "verifying", "events") as tell:
-        outcome = verify_file(Path(log), tell) if _is_file(log) else _verify_topic(log, broker, tell)
+        outcome = verify_file(Path(log), tell) if names_a_file(log) else _verify_topic(log, broker, tell)
     print(json.dumps(to_json(outcome)) if as_json else to_text(outcome))
     verdict = outcome.verdict
     if isinstance(verdict, UnknownFold):
@@ -120,7 +120,3 @@ def _outcome(name: str, verifier: "Verifier", end_offset: int | None = None) -> 
     if isinstance(verdict, Verified) and 0 < verdict.events <= verdict.unknown + verdict.malformed:
         raise MisuseError(f"{name} is no log of stream-pool: of {verdict.events} records none is its event")
     return Outcome(name, verdict)
-
-
-def _is_file(log: str) -> bool:
-    return os.sep in log or log.endswith(_FILE_SUFFIXES) or Path(log).exists()

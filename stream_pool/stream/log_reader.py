@@ -62,7 +62,7 @@ class LogReader:
         return self._read(self._log, self.first_offset, self.end_offset)
 
     async def _ends(self, partition: TopicPartition) -> tuple[int, int]:
-        with _as_ours(partition):
+        with as_ours(partition.topic):
             observer: Observer = self._client.observer("verify")
             await observer.start()
             try:
@@ -73,7 +73,7 @@ class LogReader:
         return first[partition], end[partition]
 
     async def _read(self, partition: TopicPartition, first: int, end: int) -> AsyncIterator[RawRecord]:
-        with _as_ours(partition):
+        with as_ours(partition.topic):
             async for records in self._client.records(partition, first, end):
                 for record in records:
                     yield raw_record(record)
@@ -92,10 +92,11 @@ def raw_record(record: Record) -> RawRecord:
 
 
 @contextmanager
-def _as_ours(partition: TopicPartition) -> Iterator[None]:
+def as_ours(topic: str) -> Iterator[None]:
+    """Raise what reading a topic comes to as `OffsetLost` and `BrokerUnavailable`."""
     try:
         yield
     except OffsetOutOfRangeError as error:
-        raise OffsetLost(f"{partition.topic}: retention deleted what was being read; try again") from error
+        raise OffsetLost(f"{topic}: retention deleted what was being read; try again") from error
     except (KafkaError, OSError) as error:
-        raise BrokerUnavailable(f"{partition.topic} cannot be read: {error!r}") from error
+        raise BrokerUnavailable(f"{topic} cannot be read: {error!r}") from error

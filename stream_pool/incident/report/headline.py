@@ -1,7 +1,7 @@
 """The verdict in one sentence: what happened, from when to when, how far behind, what failed; and who saw it.
 
 It is put together from the anomalies in the log and from what was measured. The detector is held against the
-static limits of its own rules: when was a measure first over its limit, and when did an anomaly about it open?
+static limits of its own rules: when was a measure first over its limit, and when did an anomaly open?
 """
 
 from collections.abc import Iterable

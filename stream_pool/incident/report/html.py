@@ -137,7 +137,7 @@ def _figure(story: Story, group: Group, chart: Chart) -> str:
 
 
 def _chart_key(story: Story, group: Group, chart: Chart) -> str:
-    """What the lines are, where there is more than one kind; and what a dotted line is, where there is one."""
+    """What the lines are, where there is more than one kind; and what a dotted one is."""
     items = []
     several = story.series.get(chart.key, ())
     if group.by == "topic" and len(several) > 1:

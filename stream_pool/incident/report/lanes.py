@@ -59,7 +59,7 @@ def hold_lanes(story: Story) -> str:
         return ""
     rows = [
         _lane(story, text(f"{topic}/{partition}"), bars)
-        for (topic, partition), bars in list(sorted(by_place.items()))[:MAX_PARTITIONS]
+        for (topic, partition), bars in sorted(by_place.items())[:MAX_PARTITIONS]
     ]
     return tag("div", "".join(rows) + _axis(story), **{"class": "lanes holds"})
 

@@ -1,4 +1,4 @@
-"""HTML, put together so that nothing from a log can become part of it: all text and attributes are escaped."""
+"""HTML, put together so that nothing from a log can become part of it: text and attributes are escaped."""
 
 import html
 import json

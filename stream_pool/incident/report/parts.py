@@ -1,4 +1,4 @@
-"""What a report is made of, whatever it is written as: sections of tables, cells that say what they rest on."""
+"""What a report is made of, whatever it is written as: tables of cells that say what they rest on."""
 
 from dataclasses import dataclass
 
@@ -23,8 +23,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under a head. A `summary` stands in the place of a table that is folded up; `numeric` are the columns
-    that are set to the right."""
+    """Rows under a head. A `summary` stands in the place of a table that is folded up; `numeric` are the
+    columns that are set to the right."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]

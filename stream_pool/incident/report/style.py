@@ -1,4 +1,4 @@
-"""How the page looks: one column, system fonts, two schemes by `prefers-color-scheme`, a phone's width, print.
+"""How the page looks: one column, system fonts, two schemes by `prefers-color-scheme`, phones, print.
 
 Colours are custom properties, which the charts take as well. Topics and workers have one of eight, which stay
 apart for who does not see all colours (Okabe and Ito's, toned for each scheme); whoever comes later is grey.
@@ -31,20 +31,35 @@ body {
 a { color: var(--link); text-decoration: none; }
 a:hover { text-decoration: underline; }
 .over { margin: 0 0 .75rem; color: var(--soft); font-size: .875rem; }
-h1 { margin: 0; max-width: 50rem; font-size: 1.6rem; line-height: 1.35; font-weight: 600; letter-spacing: -.01em; text-wrap: pretty; }
+h1 {
+  margin: 0; max-width: 50rem; font-size: 1.6rem; line-height: 1.35; font-weight: 600; letter-
+  spacing: -.01em; text-wrap: pretty;
+}
 .detector { margin: .75rem 0 0; max-width: 50rem; font-size: 1.05rem; color: var(--soft); }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1.25rem 2rem; margin: 2rem 0 0; padding: 1.25rem 0; border: solid var(--line); border-width: 1px 0; }
+.figures {
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1.25rem 2rem;
+  margin: 2rem 0 0; padding: 1.25rem 0; border: solid var(--line); border-width: 1px 0;
+}
 .figures div { min-width: 0; }
 .figures dt { color: var(--soft); font-size: .8125rem; }
 .figures dd { margin: .1rem 0 0; font-size: 1.3rem; font-weight: 600; line-height: 1.3; }
-.more { display: block; color: var(--soft); font-size: .8125rem; font-weight: 400; line-height: 1.4; overflow-wrap: anywhere; }
+.more {
+  display: block; color: var(--soft); font-size: .8125rem; font-weight: 400; line-height: 1.4;
+  overflow-wrap: anywhere;
+}
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 1.25rem 0 0; font-size: .875rem; }
 section { margin-top: 3rem; scroll-margin-top: 1rem; }
 h2 { margin: 0 0 .75rem; font-size: 1.15rem; font-weight: 600; }
 section > p { max-width: 50rem; margin: 0 0 .75rem; color: var(--soft); }
 table { width: 100%; border-collapse: collapse; margin: 0 0 1.5rem; font-size: .875rem; }
-th { padding: .35rem 1rem .35rem 0; text-align: left; color: var(--soft); font-weight: 500; border-bottom: 1px solid var(--line); }
-td { padding: .45rem 1rem .45rem 0; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
+th {
+  padding: .35rem 1rem .35rem 0; text-align: left; color: var(--soft); font-weight: 500; border-
+  bottom: 1px solid var(--line);
+}
+td {
+  padding: .45rem 1rem .45rem 0; vertical-align: top; border-bottom: 1px solid var(--line);
+  overflow-wrap: break-word;
+}
 th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; }
 tbody tr:last-child td { border-bottom: 0; }
@@ -53,7 +68,10 @@ tbody tr:last-child td { border-bottom: 0; }
 .bad { color: var(--P1); }
 .P1, .P2, .P3, .P4 { font-weight: 600; white-space: nowrap; }
 .P1 { color: var(--P1); } .P2 { color: var(--P2); } .P3 { color: var(--P3); } .P4 { color: var(--P4); }
-.code { font: .8125rem/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
+.code {
+  font: .8125rem/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere;
+  white-space: pre-wrap;
+}
 .code .more { font-family: system-ui, sans-serif; white-space: normal; }
 [data-event], [data-record] { cursor: help; }
 details { margin: 0 0 1.5rem; }
@@ -68,19 +86,32 @@ figcaption .note { color: var(--soft); }
 figcaption .tell { display: block; color: var(--soft); font-size: .8125rem; }
 .plot { height: 210px; margin-top: .35rem; }
 .wide .plot { height: 250px; }
-.key { display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; margin: 0 0 .9rem; padding: 0; font-size: .8125rem; color: var(--soft); list-style: none; }
+.key {
+  display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; margin: 0 0 .9rem; padding: 0; font-size:
+  .8125rem; color: var(--soft); list-style: none;
+}
 figcaption .key { margin: .15rem 0 0; }
-.key i { display: inline-block; width: 1.1rem; height: 0; margin-right: .4rem; border-top: 2px solid; vertical-align: .28em; }
+.key i {
+  display: inline-block; width: 1.1rem; height: 0; margin-right: .4rem; border-top: 2px solid;
+  vertical-align: .28em;
+}
 .key i.dash { border-top-style: dashed; }
 .key i.band { height: .7rem; border: 0; background: var(--band); vertical-align: -.1em; }
-.s0 { color: var(--s0); fill: var(--s0); } .s1 { color: var(--s1); fill: var(--s1); } .s2 { color: var(--s2); fill: var(--s2); }
-.s3 { color: var(--s3); fill: var(--s3); } .s4 { color: var(--s4); fill: var(--s4); } .s5 { color: var(--s5); fill: var(--s5); }
-.s6 { color: var(--s6); fill: var(--s6); } .s7 { color: var(--s7); fill: var(--s7); } .s8 { color: var(--s8); fill: var(--s8); }
+.s0 { color: var(--s0); fill: var(--s0); } .s1 { color: var(--s1); fill: var(--s1); }
+.s2 { color: var(--s2); fill: var(--s2); }
+.s3 { color: var(--s3); fill: var(--s3); } .s4 { color: var(--s4); fill: var(--s4); }
+.s5 { color: var(--s5); fill: var(--s5); }
+.s6 { color: var(--s6); fill: var(--s6); } .s7 { color: var(--s7); fill: var(--s7); }
+.s8 { color: var(--s8); fill: var(--s8); }
 .lanes { margin: 0 0 1.75rem; font-size: .8125rem; break-inside: avoid; }
-.lane { display: grid; grid-template-columns: 15rem minmax(0, 1fr); align-items: center; gap: 1rem; padding: .22rem 0; }
+.lane {
+  display: grid; grid-template-columns: 15rem minmax(0, 1fr); align-items: center; gap: 1rem;
+  padding: .22rem 0;
+}
 .lane .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .lane svg { display: block; width: 100%; height: 14px; background: var(--wash); border-radius: 2px; }
-.lane rect.P1 { fill: var(--P1); } .lane rect.P2 { fill: var(--P2); } .lane rect.P3 { fill: var(--P3); } .lane rect.P4 { fill: var(--P4); }
+.lane rect.P1 { fill: var(--P1); } .lane rect.P2 { fill: var(--P2); }
+.lane rect.P3 { fill: var(--P3); } .lane rect.P4 { fill: var(--P4); }
 .lane rect.many { opacity: .4; }
 .holds .lane { grid-template-columns: 8rem minmax(0, 1fr); padding: 1px 0; }
 .holds .lane svg { height: 10px; }
@@ -89,20 +120,31 @@ figcaption .key { margin: .15rem 0 0; }
 .axis span:first-child { transform: none; } .axis span:last-child { transform: translateX(-100%); }
 #cited table { font-size: .8125rem; }
 #cited td { padding: .2rem 1rem .2rem 0; }
-#origin { position: fixed; right: 1.5rem; bottom: 1.5rem; z-index: 10; max-width: min(34rem, calc(100vw - 2rem)); max-height: 50vh; overflow: auto; padding: .8rem 1rem; background: var(--page); color: var(--ink); border: 1px solid var(--line); border-radius: 6px; box-shadow: 0 4px 24px rgba(0, 0, 0, .18); font-size: .8125rem; }
+#origin {
+  position: fixed; right: 1.5rem; bottom: 1.5rem; z-index: 10; max-width: min(34rem, calc(100vw -
+  2rem)); max-height: 50vh; overflow: auto; padding: .8rem 1rem; background: var(--page); color:
+  var(--ink); border: 1px solid var(--line); border-radius: 6px; box-shadow: 0 4px 24px rgba(0, 0,
+  0, .18); font-size: .8125rem;
+}
 #origin[hidden] { display: none; }
 #origin p { margin: 0 1.5rem .4rem 0; color: var(--soft); }
 #origin ol { margin: 0; padding: 0; list-style: none; }
 #origin li { overflow-wrap: anywhere; }
 #origin li b { display: inline-block; min-width: 4.5rem; font-weight: 500; }
-#origin button { position: absolute; top: .45rem; right: .5rem; border: 0; background: none; color: var(--soft); font-size: 1.1rem; line-height: 1; cursor: pointer; padding: .3rem; }
+#origin button {
+  position: absolute; top: .45rem; right: .5rem; border: 0; background: none; color: var(--soft);
+  font-size: 1.1rem; line-height: 1; cursor: pointer; padding: .3rem;
+}
 footer { margin-top: 4rem; color: var(--faint); font-size: .8125rem; }
 noscript p { color: var(--soft); }
 @media (max-width: 720px) {
   body { padding: 1.25rem 1rem 3rem; font-size: 15px; }
   h1 { font-size: 1.25rem; }
   .detector { font-size: 1rem; }
-  .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem 1.25rem; margin-top: 1.25rem; padding: 1rem 0; }
+  .figures {
+    grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem 1.25rem; margin-top: 1.25rem;
+    padding: 1rem 0;
+  }
   .figures dd { font-size: 1.15rem; }
   section { margin-top: 2.25rem; }
   .charts { grid-template-columns: minmax(0, 1fr); gap: 1.75rem; }
@@ -113,7 +155,10 @@ noscript p { color: var(--soft); }
   .stack thead { display: none; }
   .stack tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
   .stack tbody tr:last-child { border-bottom: 0; }
-  .stack td { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .5rem; padding: .1rem 0; border: 0; text-align: left; }
+  .stack td {
+    display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .5rem; padding: .1rem 0;
+    border: 0; text-align: left;
+  }
   .stack td::before { content: attr(data-head); color: var(--soft); font-size: .8125rem; }
   .stack td:empty { display: none; }
   .evidence { max-width: none; }

@@ -1,0 +1,87 @@
+"""The report as Markdown: the same sections, without the charts. Numbers name their events in brackets, by
+offset; the ids stand at the end."""
+
+import re
+from collections.abc import Iterable
+
+from stream_pool import words
+from stream_pool.incident.report.cited import Cited
+from stream_pool.incident.report.headline import headline
+from stream_pool.incident.report.parts import Cell, Section, Table
+from stream_pool.incident.report.sections import caption, sections
+from stream_pool.incident.report.story import Story
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
+_OFFSETS_AT_MOST = 3
+
+
+def to_markdown(story: Story) -> str:
+    """The document, in the Markdown of GitHub."""
+    told = headline(story)
+    cited: set[tuple[int, str]] = set()
+    lines = [
+        f"# {_text(told.text)}",
+        "",
+        f"Incident report, {words.day(story.from_ms)}, {_text(story.extent.group)}. Times are UTC. "
+        "In brackets: the offsets of the events that a number rests on, whose ids stand at the end.",
+        "",
+    ]
+    if told.detector:
+        lines += [_sentence(told.detector, cited), ""]
+    lines += [f"- {name}: {_cell(cell, cited)}" for name, cell in told.figures]
+    for section in sections(story):
+        lines += ["", f"## {section.title}", "", *_section(story, section, cited)]
+    lines += ["", "## Events cited", "", "| offset | id |", "|---|---|"]
+    lines += [f"| {offset} | {_text(id_)} |" for offset, id_ in sorted(cited)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _section(story: Story, section: Section, cited: set[tuple[int, str]]) -> Iterable[str]:
+    for cell in section.text:
+        yield _cell(cell, cited)
+        yield ""
+    if section.group is not None:
+        for chart in section.group.charts:
+            if story.series.get(chart.key):
+                yield f"- {chart.title}: {_cell(caption(story, chart), cited)}"
+        yield ""
+    for table in section.tables:
+        yield from _table(table, cited)
+        yield ""
+
+
+def _table(table: Table, cited: set[tuple[int, str]]) -> Iterable[str]:
+    if table.summary:
+        yield f"{_text(table.summary)}:"
+        yield ""
+    yield "| " + " | ".join(table.head) + " |"
+    yield "|" + "|".join("---:" if at in table.numeric else "---" for at in range(len(table.head))) + "|"
+    for row in table.rows:
+        yield "| " + " | ".join(_cell(cell, cited) for cell in row) + " |"
+
+
+def _sentence(cells: Iterable[Cell], cited: set[tuple[int, str]]) -> str:
+    return "".join(_cell(cell, cited) for cell in cells)
+
+
+def _cell(cell: Cell, cited: set[tuple[int, str]]) -> str:
+    told = _text(cell.text)
+    if cell.more:
+        told += f" ({_text(cell.more)})"
+    if not any(character.isdigit() for character in cell.text + cell.more):
+        return told
+    cited.update(cell.cited.events)
+    where = _offsets(cell.cited) or ", ".join(map(_text, cell.places))
+    return f"{told} \\[{where}\\]" if where else told
+
+
+def _offsets(cited: Cited) -> str:
+    offsets = [ref.offset for ref in cited.events]
+    if len(offsets) <= _OFFSETS_AT_MOST and cited.count == len(offsets):
+        return ", ".join(map(str, offsets))
+    return f"{offsets[0]} to {offsets[-1]}: {cited.count:,} events" if offsets else ""
+
+
+def _text(content: str) -> str:
+    """Text that no Markdown can be made of, on one line."""
+    return _SPECIAL.sub(r"\\\1", content).replace("\n", " ").replace("\r", " ")
