@@ -3,11 +3,11 @@
 The log does not carry what was deployed. A deploy shows as new lives of workers, and by what comes after.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 
 from stream_pool import words
-from stream_pool.incident.report.cited import NOTHING, Cited
+from stream_pool.incident.report.cited import Cited, together
 from stream_pool.incident.report.measures import MEASURES
 from stream_pool.incident.report.parts import Cell, Section, Table
 from stream_pool.incident.report.story import Shift, Story
@@ -86,16 +86,18 @@ def _rows(story: Story) -> Iterator[_Row]:
 def _shift(measure: str, shifts: list[Shift]) -> _Row:
     first = min(shifts, key=lambda shift: shift.after.at_ms)
     subjects = sorted(shift.subject for shift in shifts)
-    told = subjects[0] if len(subjects) == 1 else f"{len(subjects)} subjects, {subjects[0]} first"
-    cited = _cited(shift.after.cited for shift in shifts)
+    about = MEASURES[measure]
+    told = subjects[0] if len(subjects) == 1 else f"{len(subjects)} {about.by}s, {first.subject} first"
+    cited = together(shift.after.cited for shift in shifts)
+    before = together(shift.before.cited for shift in shifts)
     return (
         first.after.at_ms,
         (
             Cell(words.time_of_day(first.after.at_ms), first.after.cited),
-            Cell(MEASURES[measure].name, cited, told),
+            Cell(about.title or about.name, cited, told),
             Cell(
                 _range(measure, [shift.before.value for shift in shifts]),
-                _cited(s.before.cited for s in shifts),
+                before,
             ),
             Cell(_range(measure, [shift.after.value for shift in shifts]), cited),
         ),
@@ -106,10 +108,3 @@ def _range(measure: str, values: list[float]) -> str:
     unit = MEASURES[measure].unit
     low, high = (words.quantity(value, unit) for value in (min(values), max(values)))
     return low if low == high else f"{low} to {high}"
-
-
-def _cited(every: Iterable[Cited]) -> Cited:
-    whole = NOTHING
-    for cited in every:
-        whole = whole | cited
-    return whole

@@ -4,6 +4,7 @@ A number that sums up many events names the first of them and the last, and says
 doubts it reads the log between these two.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -39,6 +40,14 @@ class Cited:
 
 
 NOTHING = Cited((), 0)
+
+
+def together(every: Iterable[Cited]) -> Cited:
+    """All that several numbers rest on."""
+    whole = NOTHING
+    for cited in every:
+        whole = whole | cited
+    return whole
 
 
 class Point(NamedTuple):

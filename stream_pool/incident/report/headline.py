@@ -7,7 +7,7 @@ static limits of its own rules: when was a measure first over its limit, and whe
 from collections.abc import Iterable
 
 from stream_pool import words
-from stream_pool.incident.report.cited import NOTHING, Cited
+from stream_pool.incident.report.cited import Cited
 from stream_pool.incident.report.measures import (
     LAG_RECORDS,
     LAG_SECONDS,
@@ -64,12 +64,11 @@ def against_limit(episode: Episode, crossing: Crossing) -> str:
 
 
 def _quiet(story: Story) -> tuple[Cell, ...]:
-    both = story.extent.first.cited | story.extent.last.cited
     return (
         Cell(f"Nothing was found wrong with {story.extent.group} from "),
         Cell(f"{words.day(story.from_ms)} {words.time_of_day(story.from_ms)}", story.extent.first.cited),
         Cell(" to "),
-        Cell(words.time_of_day(story.to_ms), both),
+        Cell(words.time_of_day(story.to_ms), story.whole),
         *_behind(story),
         *_outcome(story),
         Cell("."),
@@ -85,13 +84,12 @@ def _sentence(story: Story, grave: list[Episode]) -> Iterable[Cell]:
     yield Cell(" ")
     if len(resolved) == len(ends):
         last = max(resolved, key=lambda end: end.at_ms)
-        cited = Cited.one(first.ref) | Cited.one(last.ref)
         yield Cell(f"to {words.time_of_day(last.at_ms)}", Cited.one(last.ref))
-        yield Cell(f" ({words.span((last.at_ms - first.at_ms) / 1_000)})", cited)
+        end_ms, end = last.at_ms, Cited.one(last.ref)
     else:
-        cited = Cited.one(first.ref) | story.extent.last.cited
-        yield Cell("until the log ends, ")
-        yield Cell(f"{words.span((story.to_ms - first.at_ms) / 1_000)} later", cited)
+        yield Cell("to the end of the log")
+        end_ms, end = story.to_ms, story.extent.last.cited
+    yield Cell(f" ({words.span((end_ms - first.at_ms) / 1_000)})", Cited.one(first.ref) | end)
     yield from _behind(story)
     yield from _outcome(story)
     yield Cell(".")
@@ -116,18 +114,14 @@ def _behind(story: Story) -> Iterable[Cell]:
 
 
 def _outcome(story: Story) -> Iterable[Cell]:
-    records = sum(total.records for total in story.totals)
-    if not records:
+    total = story.total
+    if not total.records:
         return
-    cited = _cited(total.cited for total in story.totals)
-    errors = sum(total.errors for total in story.totals)
-    letters = sum(total.dead_letters for total in story.totals)
-    yield Cell("; ")
-    yield Cell(f"of {records:,} records {errors:,} failed", cited)
+    letters = f"{total.dead_letters:,}" if total.dead_letters else "none"
     yield Cell(", ")
-    yield Cell(
-        f"{letters:,} of them to the dead letters" if letters else "none went to the dead letters", cited
-    )
+    yield Cell(f"{total.errors:,} of {total.records:,} failed", total.cited)
+    yield Cell(", ")
+    yield Cell(f"{letters} dead-lettered", total.cited)
 
 
 def _detector(story: Story, grave: list[Episode]) -> Iterable[Cell]:
@@ -152,24 +146,24 @@ def _detector(story: Story, grave: list[Episode]) -> Iterable[Cell]:
 def _figures(story: Story) -> tuple[tuple[str, Cell], ...]:
     figures = []
     for name, measure in (
-        ("Behind at most", LAG_RECORDS),
-        ("or in time", LAG_SECONDS),
-        ("P99 at worst", LATENCY_P99),
-        ("Memory at most", MEMORY),
+        ("Records behind", LAG_RECORDS),
+        ("Time behind", LAG_SECONDS),
+        ("Latency, P99", LATENCY_P99),
+        ("Memory of a worker", MEMORY),
     ):
         if (highest := story.highest(measure.key)) is not None:
             subject, point = highest
-            told = words.quantity(point.value, measure.unit)
-            figures.append((name, Cell(told, point.cited, f"{words.time_of_day(point.at_ms)}, {subject}")))
-    records = sum(total.records for total in story.totals)
-    if records:
-        cited = _cited(total.cited for total in story.totals)
-        errors = sum(total.errors for total in story.totals)
-        letters = sum(total.dead_letters for total in story.totals)
-        figures.insert(
-            2, ("Failed", Cell(words.ratio(errors / records), cited, f"{errors:,} of {records:,}"))
-        )
-        figures.append(("Dead letters", Cell(f"{letters:,}", cited, "by the workers' own count")))
+            told = words.quantity(point.value, measure.unit).removesuffix(" records")
+            more = f"at most, {words.time_of_day(point.at_ms)}"
+            if len(story.series[measure.key]) > 1:
+                more += f", {subject}"
+            figures.append((name, Cell(told, point.cited, more)))
+    total = story.total
+    if total.records:
+        share = words.ratio(total.errors / total.records)
+        failed = Cell(share, total.cited, f"{total.errors:,} of {total.records:,} records")
+        letters = Cell(f"{total.dead_letters:,}", total.cited, "by the workers' own count")
+        figures += [("Failed", failed), ("Dead letters", letters)]
     return tuple(figures)
 
 
@@ -183,10 +177,3 @@ def _rules(story: Story, episode: Episode) -> Cited:
     """The event that says by which rules an episode was judged; its own, where that is gone."""
     before = [epoch.ref for epoch in story.epochs if epoch.at_ms <= episode.at_ms]
     return Cited.one(before[-1] if before else episode.ref)
-
-
-def _cited(every: Iterable[Cited]) -> Cited:
-    whole = NOTHING
-    for cited in every:
-        whole = whole | cited
-    return whole

@@ -24,10 +24,8 @@ from stream_pool.incident.report.sections import caption, sections
 from stream_pool.incident.report.story import Story
 from stream_pool.incident.report.style import STYLE
 
-_STACKED_FROM = 3
-"""Columns from which a table is one column on a phone."""
-
-_WIDE = frozenset({"lag_records"})
+_STACKED_FROM = 4
+"""Columns from which a table of text is one column on a phone; one of numbers can have one more."""
 
 
 def plotly_script() -> str:
@@ -172,7 +170,8 @@ def _table(table: Table) -> str:
     rows = "".join(
         tag("tr", "".join(_td(table, at, cell) for at, cell in enumerate(row))) for row in table.rows
     )
-    stacked = {"class": "stack"} if len(table.head) >= _STACKED_FROM else {}
+    is_wide = len(table.head) >= _STACKED_FROM + bool(table.numeric)
+    stacked = {"class": "stack"} if is_wide else {}
     thead = tag("thead", tag("tr", head)) if any(table.head) else ""
     drawn = tag("table", thead + tag("tbody", rows), **stacked)
     return tag("details", tag("summary", text(table.summary)) + drawn) if table.summary else drawn

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stream_pool import words
 from stream_pool.incident.report.cited import Cited
+from stream_pool.incident.report.headline import GRAVE
 from stream_pool.incident.report.markup import attributes, tag, text
 from stream_pool.incident.report.plots import COLOURS, subjects
 from stream_pool.incident.report.story import Episode, Story
@@ -27,7 +28,7 @@ class _Bar:
 
 
 def anomaly_lanes(story: Story) -> str:
-    """A lane for each rule and subject, a topic's partitions together; the gravest first."""
+    """A lane for each rule and subject, a topic's partitions together; the grave ones first."""
     lanes: dict[tuple[str, str, str], list[Episode]] = {}
     for episode in story.episodes:
         topic, slash, partition = episode.subject.rpartition("/")
@@ -37,7 +38,7 @@ def anomaly_lanes(story: Story) -> str:
         return ""
     rows = []
     for (severity, rule, subject), episodes in sorted(
-        lanes.items(), key=lambda lane: (lane[0][0], lane[1][0].at_ms)
+        lanes.items(), key=lambda lane: (lane[0][0] not in GRAVE, lane[1][0].at_ms, lane[0])
     )[:MAX_LANES]:
         count = len({episode.subject for episode in episodes})
         of = f"{subject}, {count} partitions" if count > 1 else episodes[0].subject
@@ -110,7 +111,7 @@ def _ticks(story: Story) -> Iterator[int]:
     yield story.from_ms
     at_ms = (story.from_ms // step_ms + 1) * step_ms
     while at_ms < story.to_ms:
-        if min(at_ms - story.from_ms, story.to_ms - at_ms) * 10 > story.to_ms - story.from_ms:
+        if min(at_ms - story.from_ms, story.to_ms - at_ms) * 7 > story.to_ms - story.from_ms:
             yield at_ms
         at_ms += step_ms
     yield story.to_ms

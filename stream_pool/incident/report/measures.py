@@ -16,6 +16,9 @@ class Measure:
     unit: str
     rule: str | None = None
     limit: str | None = None
+    title: str = ""
+    """Its name where it stands alone; else `name`."""
+    by: str = "topic"
     least: bool = False
     """Whether its lowest value is the telling one."""
 
@@ -47,22 +50,24 @@ class Group:
     charts: tuple[Chart, ...]
 
 
-LAG_RECORDS = Measure("lag_records", "behind", "records", "lag", "lag_limit_records")
+LAG_RECORDS = Measure("lag_records", "behind", "records", "lag", "lag_limit_records", "records behind")
 LAG_SECONDS = Measure("lag_seconds", "behind", "s")
-LATENCY_P99 = Measure("latency_p99", "P99", "s", "latency", "latency_p99_limit_s")
+LATENCY_P99 = Measure("latency_p99", "P99", "s", "latency", "latency_p99_limit_s", "latency, P99")
 LATENCY_P50 = Measure("latency_p50", "P50", "s")
 DONE = Measure("done_rate", "done", "1/s", "traffic")
 PRODUCED = Measure("produced_rate", "produced", "1/s")
 ERRORS = Measure("error_ratio", "errors", "ratio", "error", "error_ratio_limit")
 RECORD_BYTES = Measure("record_bytes", "bytes a record", "bytes", "payload")
-HIT_RATIO = Measure("pool_hit_ratio", "hits", "ratio", "pool", least=True)
-POOL_SIZE = Measure("pool_size", "entries", "entries")
-POOL_CAPACITY = Measure("pool_capacity", "capacity", "entries")
-EVICTIONS = Measure("pool_evictions", "evictions", "1/s")
-ENTROPY = Measure("pool_entropy", "entropy", "bits", "entropy")
-SHAPES = Measure("pool_shapes", "shapes", "shapes")
-MEMORY = Measure("memory_bytes", "resident", "bytes", "memory", "memory_limit_bytes")
-GC_PAUSE = Measure("gc_pause", "longest pause", "s", "gc")
+HIT_RATIO = Measure("pool_hit_ratio", "hits", "ratio", "pool", by="worker", least=True)
+POOL_SIZE = Measure("pool_size", "size", "entries", by="worker")
+POOL_CAPACITY = Measure("pool_capacity", "capacity", "entries", by="worker")
+EVICTIONS = Measure("pool_evictions", "evictions", "1/s", by="worker")
+ENTROPY = Measure("pool_entropy", "entropy", "bits", "entropy", by="worker")
+SHAPES = Measure("pool_shapes", "shapes", "shapes", title="layouts in the pool", by="worker")
+MEMORY = Measure(
+    "memory_bytes", "resident", "bytes", "memory", "memory_limit_bytes", "resident memory", "worker"
+)
+GC_PAUSE = Measure("gc_pause", "longest pause", "s", "gc", by="worker")
 
 GROUPS: tuple[Group, ...] = (
     Group(

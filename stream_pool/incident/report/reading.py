@@ -4,7 +4,7 @@ Damage ends the reading and not the report: what stood before it is told, and wh
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from stream_pool.errors import MisuseError
@@ -25,14 +25,11 @@ Tell = Callable[[int, int | None, int], None]
 """Told how many bytes are read, of how many, and how many records that were."""
 
 
-@dataclass(slots=True)
 class RecordFile:
     """A file of records, whichever kind it is. Raises `MisuseError` when made, where it is none."""
 
-    path: Path
-
-    def __post_init__(self) -> None:
-        self.file = _opened(self.path)
+    def __init__(self, path: Path) -> None:
+        self.file = _opened(path)
 
     @property
     def topic(self) -> str:

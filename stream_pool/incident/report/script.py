@@ -58,9 +58,9 @@ SCRIPT = r"""
     const named = events.length + records.length;
     head.textContent = count > named
       ? count.toLocaleString("en") + " events; the first " + (named - 1) + " and the last, offset and id:"
-      : records.length ? "From:" : named === 1 ? "From this event, offset and id:" : "From these events, offset and id:";
+      : records.length ? "From:" : (named === 1 ? "This event" : "These events") + ", offset and id:";
     const close = document.createElement("button");
-    close.textContent = "×";
+    close.textContent = "\u00d7";
     close.setAttribute("aria-label", "Close");
     close.addEventListener("click", () => { origin.hidden = true; });
     origin.replaceChildren(head, list, close);
@@ -70,15 +70,17 @@ SCRIPT = r"""
   const rests = element => {
     const ids = parsed(element, "data-event"), offsets = parsed(element, "data-offset");
     const events = ids.map((id, place) => ({id, offset: offsets[place]}));
-    return [events, Number(element.getAttribute("data-count")) || events.length, parsed(element, "data-record")];
+    const count = Number(element.getAttribute("data-count")) || events.length;
+    return [events, count, parsed(element, "data-record")];
   };
   for (const element of document.querySelectorAll("[data-event], [data-record]")) {
     if (element.tagName === "FIGURE") continue;
     const [events, count, records] = rests(element);
     const lines = events.map(({offset, id}) => "@" + offset + "  " + id).concat(records);
     if (count > events.length) lines.splice(-1, 0, "… " + count.toLocaleString("en") + " events in all …");
-    if (element.namespaceURI.endsWith("svg")) element.querySelector("title").textContent += "\n" + lines.join("\n");
-    else element.title = lines.join("\n");
+    const told = lines.join("\n");
+    if (element.namespaceURI.endsWith("svg")) element.querySelector("title").textContent += "\n" + told;
+    else element.title = told;
   }
   document.addEventListener("click", click => {
     if (origin.contains(click.target)) return;
@@ -94,47 +96,52 @@ SCRIPT = r"""
   // --- charts
 
   const axis = () => ({
-    gridcolor: colour("line"), linecolor: colour("line"), zeroline: false, tickfont: {color: colour("faint"), size: 11},
-    tickcolor: colour("line"), automargin: false,
+    gridcolor: colour("line"), linecolor: colour("line"), tickcolor: colour("line"), zeroline: false,
+    tickfont: {color: colour("faint"), size: 11}, automargin: false,
   });
-  const ticks = unit => unit === "ratio" ? {tickformat: ".3~p"} : unit === "bytes" ? {tickformat: ".3~s"}
-    : unit === "s" || unit === "bits" ? {tickformat: ".3~f"} : {tickformat: ".3~s"};
+  const ticks = unit => ({
+    "ratio": {tickformat: ".3~p"}, "bytes": {tickformat: ".3~s", ticksuffix: "B"}, "s": {tickformat: ".3~f"},
+    "bits": {tickformat: ".3~f"},
+  }[unit] || {tickformat: ".3~s"});
   const seconds = highest => highest >= 7200 ? [3600, "h"] : highest >= 300 ? [60, "min"] : [1, "s"];
 
-  const layout = (chart, by) => {
+  const layout = (chart, by, highest) => {
     const shapes = [], annotations = [];
     for (const band of chart.bands) {
-      shapes.push({type: "rect", layer: "below", x0: data.from + band.from, x1: data.from + band.to, line: {width: 0},
-        y0: band.low === null ? 0 : band.low / by, y1: band.high === null ? 1 : band.high / by,
-        yref: band.high === null ? "paper" : "y", fillcolor: colour("band")});
-      shapes.push({type: "line", x0: data.from + band.from, x1: data.from + band.from, y0: 0, y1: 1, yref: "paper",
+      const x0 = data.from + band.from, x1 = data.from + band.to;
+      const top = band.high === null ? Math.max(highest, band.low) : band.high;
+      shapes.push({type: "rect", layer: "below", x0, x1, y0: (band.low || 0) / by, y1: top / by,
+        line: {width: 0}, fillcolor: colour("band")});
+      shapes.push({type: "line", x0, x1: x0, y0: 0, y1: 1, yref: "paper",
         line: {color: colour(band.severity), width: 1}});
-      if (band.label) annotations.push({x: data.from + band.from, y: 1, yref: "paper", yanchor: "top", xanchor: "left",
-        xshift: 3, text: band.label, showarrow: false, font: {size: 11, color: colour(band.severity)}});
+      if (band.label) annotations.push({x: x0, y: 1, yref: "paper", yanchor: "bottom",
+        xanchor: "left", xshift: -2, yshift: -2, text: band.label, showarrow: false,
+        font: {size: 11, color: colour(band.severity)}});
     }
     for (const limit of chart.limits) {
       shapes.push({type: "line", x0: data.from + limit.from, x1: data.from + limit.to, y0: limit.value / by,
         y1: limit.value / by, line: {color: colour("limit"), width: 1, dash: "dot"}});
     }
     return {
-      margin: {l: narrow.matches ? 44 : 50, r: 6, t: 6, b: 26}, showlegend: false, shapes, annotations,
+      margin: {l: narrow.matches ? 46 : 54, r: 6, t: 20, b: 26}, showlegend: false, shapes, annotations,
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: {family: getComputedStyle(document.body).fontFamily, color: colour("soft"), size: 12},
-      xaxis: {...axis(), type: "date", range: [data.from, data.to], showgrid: false, nticks: narrow.matches ? 4 : 6,
-        tickformatstops: [{dtickrange: [null, 60000], value: "%H:%M:%S"}, {dtickrange: [60000, 86400000], value: "%H:%M"},
+      xaxis: {...axis(), type: "date", range: [data.from, data.to], showgrid: false,
+        nticks: narrow.matches ? 4 : 6, tickformatstops: [
+          {dtickrange: [null, 60000], value: "%H:%M:%S"}, {dtickrange: [60000, 86400000], value: "%H:%M"},
           {dtickrange: [86400000, null], value: "%d %b"}]},
-      yaxis: {...axis(), ...ticks(chart.unit), rangemode: chart.floats ? "normal" : "tozero", fixedrange: true, nticks: 5,
-        ticksuffix: chart.unit === "s" ? " " + chart.in : ""},
+      yaxis: {...axis(), ...ticks(chart.unit), rangemode: chart.floats ? "normal" : "tozero",
+        fixedrange: true, nticks: 5, ...(chart.unit === "s" ? {ticksuffix: " " + chart.in} : {})},
       hovermode: touch.matches ? "closest" : "x", hoverdistance: 30, dragmode: touch.matches ? false : "zoom",
-      hoverlabel: {bgcolor: colour("page"), bordercolor: colour("line"), font: {color: colour("ink"), size: 12},
-        align: "left", namelength: 0},
+      hoverlabel: {bgcolor: colour("page"), bordercolor: colour("line"), align: "left", namelength: 0,
+        font: {color: colour("ink"), size: 12}},
     };
   };
   const trace = (chart, series, by) => ({
     type: "scatter", mode: series.x.length > 1 ? "lines" : "markers", x: series.x.map(x => data.from + x),
-    y: series.y.map(y => y / by), line: {color: colour(series.colour), width: series.bold ? 1.8 : 1.2,
+    y: series.y.map(y => y / by), line: {color: colour(series.colour), width: series.bold ? 1.8 : 1.1,
       dash: series.dash ? "dot" : "solid", shape: "linear"},
-    opacity: series.bold || series.dash ? 1 : .8,
+    opacity: series.bold || series.dash ? 1 : .7,
     text: series.y.map((y, place) => {
       const cited = series.c[place], first = event(Array.isArray(cited) ? cited[0] : cited);
       const more = Array.isArray(cited) ? " to @" + event(cited[cited.length - 1]).offset : "";
@@ -149,7 +156,7 @@ SCRIPT = r"""
     const highest = Math.max(...chart.series.flatMap(series => series.y));
     const [by, unit] = chart.unit === "s" ? seconds(highest) : [1, ""];
     chart.in = unit;
-    const make = () => [chart.series.map(series => trace(chart, series, by)), layout(chart, by)];
+    const make = () => [chart.series.map(series => trace(chart, series, by)), layout(chart, by, highest)];
     Plotly.newPlot(element, ...make(), {displayModeBar: false, responsive: true, scrollZoom: false});
     element.on("plotly_relayout", change => {
       if (moving || (!("xaxis.range[0]" in change) && !("xaxis.autorange" in change))) return;

@@ -5,11 +5,11 @@ Times are the log's, in ms since the Unix epoch. Everything is bounded, whatever
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from stream_pool.events import Diagnosis, Scalar, Severity
 from stream_pool.incident.reference_findings import Figure, Row
-from stream_pool.incident.report.cited import NOTHING, Cited, EventRef, Point
+from stream_pool.incident.report.cited import Cited, EventRef, Point, together
 from stream_pool.incident.report.series import Series
 
 
@@ -248,7 +248,6 @@ class Story:
     reference: Reference | None = None
     schema_versions: tuple[SchemaVersion, ...] = ()
     letters: Letters | None = None
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def from_ms(self) -> int:
@@ -258,31 +257,30 @@ class Story:
     def to_ms(self) -> int:
         return self.extent.last.at_ms
 
+    @property
+    def total(self) -> Total:
+        """What became of the records of all topics together."""
+        every = self.totals
+        return Total(
+            "",
+            sum(total.records for total in every),
+            sum(total.errors for total in every),
+            sum(total.dead_letters for total in every),
+            sum(total.retries for total in every),
+            together(total.cited for total in every),
+        )
+
+    @property
+    def whole(self) -> Cited:
+        """The first event and the last, for what was counted over all of them."""
+        return self.extent.first.cited | self.extent.last.cited
+
+    @property
+    def judged_by(self) -> Cited:
+        """The event that has the first rules."""
+        return Cited.one(self.epochs[0].ref) if self.epochs else self.whole
+
     def highest(self, measure: str) -> tuple[str, Point] | None:
         """The highest point of a measure, and whose it is."""
         every = [(each.subject, each.highest) for each in self.series.get(measure, ())]
         return max(every, key=lambda found: (found[1].value, -found[1].at_ms), default=None)
-
-
-__all__ = [
-    "NOTHING",
-    "Crossing",
-    "Episode",
-    "Epoch",
-    "Extent",
-    "Hold",
-    "Letter",
-    "Letters",
-    "Life",
-    "Members",
-    "Move",
-    "Point",
-    "Reason",
-    "Reference",
-    "Resizing",
-    "Resolution",
-    "SchemaVersion",
-    "Shift",
-    "Story",
-    "Total",
-]

@@ -32,7 +32,7 @@ a { color: var(--link); text-decoration: none; }
 a:hover { text-decoration: underline; }
 .over { margin: 0 0 .75rem; color: var(--soft); font-size: .875rem; }
 h1 {
-  margin: 0; max-width: 50rem; font-size: 1.6rem; line-height: 1.35; font-weight: 600; letter-
+  margin: 0; max-width: 50rem; font-size: 1.45rem; line-height: 1.35; font-weight: 600; letter-
   spacing: -.01em; text-wrap: pretty;
 }
 .detector { margin: .75rem 0 0; max-width: 50rem; font-size: 1.05rem; color: var(--soft); }
@@ -78,14 +78,15 @@ details { margin: 0 0 1.5rem; }
 summary { cursor: pointer; color: var(--link); font-size: .875rem; padding: .25rem 0; }
 details[open] > summary { margin-bottom: .5rem; }
 .charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.75rem 2.5rem; }
-figure { margin: 0; min-width: 0; break-inside: avoid; }
-figure.wide { grid-column: 1 / -1; }
+figure {
+  display: grid; grid-template-rows: subgrid; grid-row: span 2; row-gap: .35rem;
+  margin: 0; min-width: 0; break-inside: avoid;
+}
 figcaption { font-size: .875rem; line-height: 1.4; }
 figcaption b { font-weight: 600; }
 figcaption .note { color: var(--soft); }
 figcaption .tell { display: block; color: var(--soft); font-size: .8125rem; }
-.plot { height: 210px; margin-top: .35rem; }
-.wide .plot { height: 250px; }
+.plot { height: 210px; min-width: 0; }
 .key {
   display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; margin: 0 0 .9rem; padding: 0; font-size:
   .8125rem; color: var(--soft); list-style: none;
@@ -105,7 +106,7 @@ figcaption .key { margin: .15rem 0 0; }
 .s8 { color: var(--s8); fill: var(--s8); }
 .lanes { margin: 0 0 1.75rem; font-size: .8125rem; break-inside: avoid; }
 .lane {
-  display: grid; grid-template-columns: 15rem minmax(0, 1fr); align-items: center; gap: 1rem;
+  display: grid; grid-template-columns: 17rem minmax(0, 1fr); align-items: center; gap: 1rem;
   padding: .22rem 0;
 }
 .lane .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -160,7 +161,9 @@ noscript p { color: var(--soft); }
     border: 0; text-align: left;
   }
   .stack td::before { content: attr(data-head); color: var(--soft); font-size: .8125rem; }
+  .stack td:not([data-head]) { display: block; }
   .stack td:empty { display: none; }
+  .stack .more { grid-column: 2; }
   .evidence { max-width: none; }
   #origin { right: 1rem; left: 1rem; bottom: 1rem; }
 }
@@ -171,6 +174,6 @@ noscript p { color: var(--soft); }
   h2 { break-after: avoid; }
   tr { break-inside: avoid; }
   .charts { gap: 1rem 1.5rem; }
-  .plot, .wide .plot { height: 170px; }
+  .plot { height: 170px; }
 }
 """

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from stream_pool import words
 from stream_pool.events import Scalar
-from stream_pool.incident.report.cited import NOTHING, Cited
+from stream_pool.incident.report.cited import NOTHING, Cited, together
 from stream_pool.incident.report.headline import GRAVE
 from stream_pool.incident.report.measures import measure_of
 from stream_pool.incident.report.parts import Cell, Section, Table
@@ -35,7 +35,7 @@ def timeline(story: Story) -> Section:
     if not story.episodes:
         text.append(Cell("No anomaly stands in this log."))
     if story.episodes_left_out:
-        text.append(Cell(f"{story.episodes_left_out:,} more anomalies are left out here.", _whole(story)))
+        text.append(Cell(f"{story.episodes_left_out:,} more anomalies are left out here.", story.whole))
     return Section("timeline", "Timeline", tuple(text), tuple(tables if story.episodes else ()), lanes=True)
 
 
@@ -73,14 +73,14 @@ def _groups(episodes: Iterable[Episode]) -> list[list[Episode]]:
 def _table(story: Story, groups: list[list[Episode]], summary: str) -> Table:
     rows = [_row(story, group) for group in groups[:MAX_ROWS]]
     if len(groups) > MAX_ROWS:
-        more = Cell(f"and {len(groups) - MAX_ROWS:,} more", _whole(story), tone="quiet")
+        more = Cell(f"and {len(groups) - MAX_ROWS:,} more", story.whole, tone="quiet")
         rows.append((Cell(""), more, *(Cell("") for _ in _HEAD[2:])))
     return Table(_HEAD, tuple(rows), summary)
 
 
 def _row(story: Story, group: list[Episode]) -> tuple[Cell, ...]:
     first = group[0]
-    openings = _cited(group)
+    openings = together(Cited.one(episode.ref) for episode in group)
     telling = max(group, key=lambda episode: episode.value)
     values = sorted({episode.value for episode in group})
     value = value_of(first.rule, values[-1])
@@ -120,22 +120,8 @@ def _lasted(story: Story, group: list[Episode]) -> str:
 
 
 def _ends(story: Story, group: list[Episode]) -> Cited:
-    cited = NOTHING
-    for episode in group:
-        end = episode.resolution
-        cited = cited | (story.extent.last.cited if end is None else Cited.one(end.ref))
-    return cited
-
-
-def _cited(group: list[Episode]) -> Cited:
-    cited = NOTHING
-    for episode in group:
-        cited = cited | Cited.one(episode.ref)
-    return cited
-
-
-def _whole(story: Story) -> Cited:
-    return story.extent.first.cited | story.extent.last.cited
+    ends = (episode.resolution for episode in group)
+    return together(story.extent.last.cited if end is None else Cited.one(end.ref) for end in ends)
 
 
 def _evidence(evidence: Mapping[str, Scalar]) -> str:
