@@ -106,4 +106,4 @@ def _size(value: float) -> str:
 
 
 def _utc(at_ms: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=min(at_ms, _LAST_MS))
+    return _EPOCH + timedelta(milliseconds=min(max(at_ms, 0), _LAST_MS))

@@ -29,7 +29,9 @@ def changes(story: Story) -> Section:
     if story.epochs:
         epoch = story.epochs[-1]
         cited = Cited.one(epoch.ref)
-        rules = tuple((Cell(name), Cell(str(value), cited)) for name, value in sorted(epoch.rules.items()))
+        rules = tuple(
+            (Cell(name, cited), Cell(str(value), cited)) for name, value in sorted(epoch.rules.items())
+        )
         tables.append(Table(("rule", "value"), rules, "The rules that the log was judged by", frozenset({1})))
     text = Cell("The log does not say what was deployed: a deploy shows as new lives of workers.")
     return Section("changes", "What changed", (text,), tuple(tables))

@@ -31,6 +31,8 @@ MAX_PARTITIONS = 10_000
 MAX_TOPICS = 1_000
 MAX_CROSSINGS = 1_000
 
+_SILENT_WINDOWS = 3
+
 
 @dataclass(slots=True)
 class Recorded:
@@ -75,7 +77,8 @@ class Golden:
     topics: dict[str, _Topic] = field(default_factory=dict)
     coverages: Lately[tuple[str, int], Coverage] = field(default_factory=lambda: Lately(MAX_PARTITIONS))
     polls: dict[str, _Poll] = field(default_factory=dict)
-    polled: bool = False
+    unpolled: int | None = None
+    """Windows since the detector's last poll; None before its first."""
     own_lags: Lately[tuple[str, int], tuple[PartitionLag, EventRef]] = field(
         default_factory=lambda: Lately(MAX_PARTITIONS)
     )
@@ -105,7 +108,7 @@ class Golden:
                 self.own_lags.touch(key, at_ms, lambda: (lag, ref))  # noqa: B023  # called at once, if at all
                 self.own_lags.entries[key].value = (lag, ref)
             return
-        self.polled = True
+        self.unpolled = 0
         by_topic: dict[str, list[PartitionLag]] = {}
         for lag in event.partitions:
             by_topic.setdefault(lag.topic, []).append(lag)
@@ -122,9 +125,11 @@ class Golden:
             topic.window, topic.citing = Slice(), Citing()
             if citing.count:
                 self._window(name, window, at_ms, took_s, citing.cited())
-        if not self.polled:
+        if self.unpolled is None or self.unpolled >= _SILENT_WINDOWS:
             self._own(at_ms)
-        self.polled = False
+        if self.unpolled is not None:
+            self.unpolled += 1
+        self.own_lags.entries.clear()
 
     def totals(self) -> tuple[Total, ...]:
         """What became of every topic's records so far."""
@@ -187,4 +192,3 @@ class Golden:
             for ref in sorted({ref for _, ref in lags}):
                 citing.add(ref)
             self._lag(topic, [lag for lag, _ in lags], at_ms, citing.cited())
-        self.own_lags.entries.clear()

@@ -12,7 +12,7 @@ import orjson
 
 from stream_pool import words
 from stream_pool.errors import MisuseError
-from stream_pool.incident.report.cited import Cited, EventRef
+from stream_pool.incident.report.cited import Cited, EventRef, together
 from stream_pool.incident.report.headline import headline
 from stream_pool.incident.report.lanes import anomaly_lanes, hold_lanes
 from stream_pool.incident.report.markup import attributes, script_json, span, tag, text
@@ -20,7 +20,7 @@ from stream_pool.incident.report.measures import Chart, Group
 from stream_pool.incident.report.parts import Cell, Headline, Section, Table
 from stream_pool.incident.report.plots import colour_of, plots, subjects
 from stream_pool.incident.report.script import SCRIPT
-from stream_pool.incident.report.sections import caption, sections
+from stream_pool.incident.report.sections import caption, charts_of, sections
 from stream_pool.incident.report.story import Story
 from stream_pool.incident.report.style import STYLE
 
@@ -119,8 +119,7 @@ def _section(story: Story, part: Section) -> str:
 
 
 def _charts(story: Story, group: Group) -> str:
-    shown = [chart for chart in group.charts if story.series.get(chart.key)]
-    figures = "".join(_figure(story, group, chart) for chart in shown)
+    figures = "".join(_figure(story, group, chart) for chart in charts_of(story, group))
     key = _worker_key(story) if group.by == "worker" else ""
     return key + tag("div", figures, **{"class": "charts"})
 
@@ -174,7 +173,10 @@ def _table(table: Table) -> str:
     stacked = {"class": "stack"} if is_wide else {}
     thead = tag("thead", tag("tr", head)) if any(table.head) else ""
     drawn = tag("table", thead + tag("tbody", rows), **stacked)
-    return tag("details", tag("summary", text(table.summary)) + drawn) if table.summary else drawn
+    if not table.summary:
+        return drawn
+    cited = together(cell.cited for row in table.rows for cell in row)
+    return tag("details", tag("summary", text(table.summary), **attributes(cited)) + drawn)
 
 
 def _td(table: Table, at: int, cell: Cell) -> str:
@@ -208,4 +210,4 @@ def _every(told: Headline, parts: tuple[Section, ...], story: Story) -> Iterator
         for table in part.tables:
             yield from (cell.cited for row in table.rows for cell in row)
         if part.group is not None:
-            yield from (caption(story, chart).cited for chart in part.group.charts)
+            yield from (caption(story, chart).cited for chart in charts_of(story, part.group))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from stream_pool import words
-from stream_pool.incident.report.cited import Cited
+from stream_pool.incident.report.cited import Cited, together
 from stream_pool.incident.report.headline import GRAVE
 from stream_pool.incident.report.markup import attributes, tag, text
 from stream_pool.incident.report.plots import COLOURS, subjects
@@ -76,9 +76,11 @@ def _episode_bar(story: Story, episode: Episode, many: bool) -> _Bar:
 
 
 def _lane(story: Story, name: str, bars: Iterable[_Bar]) -> str:
+    bars = list(bars)
     drawn = "".join(_rect(story, bar) for bar in bars)
+    origin = attributes(together(bar.cited for bar in bars))
     svg = tag("svg", drawn, viewBox=f"0 0 {_WIDTH} 10", preserveAspectRatio="none", role="img")
-    return tag("div", tag("div", name, **{"class": "name"}) + svg, **{"class": "lane"})
+    return tag("div", tag("div", name, **{"class": "name"}, **origin) + svg, **{"class": "lane"})
 
 
 def _rect(story: Story, bar: _Bar) -> str:

@@ -8,7 +8,7 @@ from stream_pool import words
 from stream_pool.incident.report.cited import Cited
 from stream_pool.incident.report.headline import headline
 from stream_pool.incident.report.parts import Cell, Section, Table
-from stream_pool.incident.report.sections import caption, sections
+from stream_pool.incident.report.sections import caption, charts_of, sections
 from stream_pool.incident.report.story import Story
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
@@ -41,9 +41,8 @@ def _section(story: Story, section: Section, cited: set[tuple[int, str]]) -> Ite
         yield _cell(cell, cited)
         yield ""
     if section.group is not None:
-        for chart in section.group.charts:
-            if story.series.get(chart.key):
-                yield f"- {chart.title}: {_cell(caption(story, chart), cited)}"
+        for chart in charts_of(story, section.group):
+            yield f"- {chart.title}: {_cell(caption(story, chart), cited)}"
         yield ""
     for table in section.tables:
         yield from _table(table, cited)

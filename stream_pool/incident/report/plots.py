@@ -9,6 +9,7 @@ from typing import Any
 from stream_pool.incident.report.cited import EventRef, Point
 from stream_pool.incident.report.headline import GRAVE
 from stream_pool.incident.report.measures import GROUPS, Chart, Group, Measure, measure_of
+from stream_pool.incident.report.sections import charts_of
 from stream_pool.incident.report.series import Series
 from stream_pool.incident.report.story import Story
 
@@ -39,12 +40,7 @@ class Events:
 def plots(story: Story) -> dict[str, Any]:
     """All that the script is given."""
     events = Events()
-    charts = [
-        _chart(story, group, chart, events)
-        for group in GROUPS
-        for chart in group.charts
-        if story.series.get(chart.key)
-    ]
+    charts = [_chart(story, group, chart, events) for group in GROUPS for chart in charts_of(story, group)]
     table = events.table()
     return {
         "from": story.from_ms,

@@ -13,11 +13,7 @@ SCRIPT = r"""
   const narrow = matchMedia("(max-width: 720px)");
   const touch = matchMedia("(pointer: coarse)");
   const colour = name => getComputedStyle(root).getPropertyValue("--" + name).trim();
-  const two = number => String(number).padStart(2, "0");
-  const time = ms => {
-    const at = new Date(ms);
-    return two(at.getUTCHours()) + ":" + two(at.getUTCMinutes()) + ":" + two(at.getUTCSeconds());
-  };
+  const plain = text => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");  // plotly reads tags in its texts
   const short = value => Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en")
     : String(Number(value.toPrecision(3)));
   const long = seconds => {
@@ -115,7 +111,7 @@ SCRIPT = r"""
       shapes.push({type: "line", x0, x1: x0, y0: 0, y1: 1, yref: "paper",
         line: {color: colour(band.severity), width: 1}});
       if (band.label) annotations.push({x: x0, y: 1, yref: "paper", yanchor: "bottom",
-        xanchor: "left", xshift: -2, yshift: -2, text: band.label, showarrow: false,
+        xanchor: "left", xshift: -2, yshift: -2, text: plain(band.label), showarrow: false,
         font: {size: 11, color: colour(band.severity)}});
     }
     for (const limit of chart.limits) {
@@ -145,7 +141,7 @@ SCRIPT = r"""
     text: series.y.map((y, place) => {
       const cited = series.c[place], first = event(Array.isArray(cited) ? cited[0] : cited);
       const more = Array.isArray(cited) ? " to @" + event(cited[cited.length - 1]).offset : "";
-      return series.name + "  <b>" + told(y, chart.unit) + "</b>  @" + first.offset + more;
+      return plain(series.name) + "  <b>" + told(y, chart.unit) + "</b>  @" + first.offset + more;
     }),
     hovertemplate: "%{text}<extra></extra>",
   });

@@ -6,7 +6,7 @@ from stream_pool import words
 from stream_pool.incident.report.buried import buried
 from stream_pool.incident.report.changes import changes
 from stream_pool.incident.report.detecting import detecting
-from stream_pool.incident.report.measures import GROUPS, Chart
+from stream_pool.incident.report.measures import GROUPS, Chart, Group
 from stream_pool.incident.report.parts import Cell, Section, Table
 from stream_pool.incident.report.story import Story
 from stream_pool.incident.report.timeline import timeline
@@ -16,6 +16,11 @@ from stream_pool.incident.report.workers import workers
 def sections(story: Story) -> tuple[Section, ...]:
     """Every section that has something to say."""
     return tuple(_sections(story))
+
+
+def charts_of(story: Story, group: Group) -> list[Chart]:
+    """The charts of a group that there is something to draw in."""
+    return [chart for chart in group.charts if story.series.get(chart.key)]
 
 
 def caption(story: Story, chart: Chart) -> Cell:
@@ -35,7 +40,7 @@ def _sections(story: Story) -> Iterator[Section]:
     yield timeline(story)
     yield from detecting(story)
     for group in GROUPS:
-        charts = [chart for chart in group.charts if story.series.get(chart.key)]
+        charts = charts_of(story, group)
         left_out = max((story.left_out.get(chart.key, 0) for chart in charts), default=0)
         text = (Cell(f"{left_out:,} more {group.by}s are not drawn.", story.whole),) if left_out else ()
         if charts:

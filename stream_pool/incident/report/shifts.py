@@ -23,11 +23,14 @@ def shifts(measure: str, every: Iterable[Series]) -> tuple[Shift, ...]:
 
 def _shift(measure: str, series: Series) -> Shift | None:
     points = series.points
-    best, at = LEAST, None
+    best, at = (LEAST, 0.0), None
     for place in range(SPAN, len(points) - SPAN + 1):
         before, after = _median(points[place - SPAN : place]), _median(points[place : place + SPAN])
-        if before > 0 and after > 0 and (factor := max(after / before, before / after)) > best:
-            best, at = factor, place
+        if before <= 0 or after <= 0:
+            continue
+        edge = abs(points[place].value - points[place - 1].value)  # of medians alike the steepest place
+        if (step := (max(after / before, before / after), edge)) > best:
+            best, at = step, place
     if at is None:
         return None
     before, after = _middle(points[at - SPAN : at]), _middle(points[at : at + SPAN])

@@ -1,0 +1,213 @@
+"""The verdict and the tables, cell by cell."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+import pytest
+from report_logs import RULES, Log, incident
+
+from stream_pool.events import Severity
+from stream_pool.incident.report import Story, headline, sections, to_data, to_markdown
+from stream_pool.incident.report.measures import measure_of
+from stream_pool.incident.report.parts import Section, Table
+
+
+def texts(table: Table) -> list[list[str]]:
+    return [[f"{cell.text} | {cell.more}" if cell.more else cell.text for cell in row] for row in table.rows]
+
+
+def section(story: Story, key: str) -> Section:
+    return next(each for each in sections(story) if each.key == key)
+
+
+def test_the_verdict_is_one_sentence() -> None:
+    """What, from when to when, how far behind, what failed; then who saw it, and how long after."""
+    told = headline(incident().story())
+    assert told.text == (
+        "g fell behind from 23:51:19 to 23:54:00 (3 min): at most 1,200 records behind, 48 of 480 failed, "
+        "none dead-lettered."
+    )
+    assert "".join(cell.text for cell in told.detector) == (
+        "The detector spoke first at 23:51:19: P2 lag on orders, "
+        "15 s after the limit of 50 records was passed."
+    )
+
+
+def test_of_a_quiet_log_it_is_said_that_it_was() -> None:
+    """With what was measured all the same."""
+    log = Log()
+    log.tick(0)
+    log.signals(5, 0, 30)
+    log.lag(6, 3)
+    log.tick(10)
+    assert headline(log.story()).text == (
+        "Nothing was found wrong with g from 2025-12-31 23:50:00 to 23:50:10: at most 3 records behind, "
+        "0 of 30 failed, none dead-lettered."
+    )
+
+
+def test_a_detector_that_was_ahead_of_the_limit_is_told_so() -> None:
+    """Rules that judge by another band can be."""
+    log = Log()
+    log.rules(0)
+    log.opened(100, "lag_forecast", low=0.0, high=20.0, value=30.0, diagnosis="consumers slower")
+    log.lag(300, 60)
+    told = "".join(cell.text for cell in headline(log.story()).detector)
+    assert told == (
+        "The detector spoke first at 23:51:40: P2 lag_forecast on orders, consumers slower, 3 min before the "
+        "limit of 50 records was passed."
+    )
+    (row,) = texts(section(log.story(), "detection").tables[0])
+    assert row[-1] == "3 min before"
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        pytest.param(("lag",), "fell behind", id="1 one"),
+        pytest.param(("lag", "error_ratio"), "fell behind and failed orders", id="2 two"),
+        pytest.param(("lag", "lag", "memory"), "fell behind and ran short of memory", id="3 each once"),
+        pytest.param(("partition_stop",), "stopped", id="4 a status"),
+        pytest.param(("moon",), "broke the rule moon", id="5 a later version's"),
+        pytest.param(
+            ("lag", "latency_p99", "error_ratio", "memory", "partition_stall"),
+            "fell behind, slowed down, failed orders and ran short of memory",
+            id="6 four at most",
+        ),
+    ],
+)
+def test_what_happened_is_said_by_the_rules(rules: tuple[str, ...], says: str) -> None:
+    """In the order in which they opened."""
+    log = Log()
+    for place, rule in enumerate(rules):
+        log.opened(place, rule, f"s{place}")
+    assert headline(log.story()).text.startswith(f"g {says} from 23:50:00 to the end of the log")
+
+
+@pytest.mark.parametrize(
+    ("severities", "tables"),
+    [
+        pytest.param(("P1", "P2"), [2], id="1 the grave stand open"),
+        pytest.param(("P2", "P3", "P4"), [1, 2], id="2 the others are folded up"),
+        pytest.param(("P3",), [1], id="3 unless there is nothing else"),
+    ],
+)
+def test_the_grave_anomalies_stand_first(severities: tuple[Severity, ...], tables: list[int]) -> None:
+    """P1 and P2."""
+    log = Log()
+    for place, severity in enumerate(severities):
+        log.opened(place, "memory", f"w{place}", severity)
+    found = section(log.story(), "timeline").tables
+    assert [len(table.rows) for table in found] == tables
+    assert [bool(table.summary) for table in found] == [place > 0 for place in range(len(tables))]
+
+
+def test_partitions_of_one_topic_that_opened_at_once_are_one_row() -> None:
+    """With their range of values, and when the first and the last of them ended."""
+    log = Log()
+    openings = [
+        log.opened(5, "partition_stop", f"orders/{each}", "P1", value=100.0 + each, high=None)
+        for each in (2, 10, 1)
+    ]
+    log.resolved(65, openings[0])
+    log.resolved(185, openings[1])
+    ((*row, _),) = texts(section(log.story(), "timeline").tables[0])
+    assert row == [
+        "P1",
+        "partition_stop | orders/1, 2, 10",
+        "23:50:05 | to 23:51:05 and 23:53:05; 1 still open",
+        "101 records to 110 records",
+        "unknown",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "measure"),
+    [
+        ("lag", "lag_records"),
+        ("lag_forecast", "lag_records"),
+        ("latency_p99", "latency_p99"),
+        ("error_ratio", "error_ratio"),
+        ("memory", "memory_bytes"),
+        ("partition_stop", None),
+        ("moon", None),
+    ],
+)
+def test_a_rule_is_about_the_measure_that_its_name_begins_with(rule: str, measure: str | None) -> None:
+    """Those of later versions find their charts so."""
+    found = measure_of(rule)
+    assert (None if found is None else found.key) == measure
+
+
+def test_a_limit_that_nobody_saw_passed_is_told() -> None:
+    """The detector was not there, or not patient enough."""
+    log = Log()
+    log.rules(0)
+    log.lag(5, 60)
+    (row,) = texts(section(log.story(), "detection").tables[0])
+    assert row == ["records behind | orders", "50 records", "23:50:05 | with 60 records", "never", ""]
+
+
+def test_what_changed_is_told_in_the_order_of_time() -> None:
+    """Rules, layouts, lives; the rules in full at the end."""
+    log = incident()
+    log.rules(241, replace(RULES, lag_limit_records=70))
+    changed, rules = section(log.story(), "changes").tables
+    assert [row[1:] for row in texts(changed)] == [
+        ["judged by fold version 2 from here on", "", ""],
+        ["layouts in the pool | w1", "20 shapes", "38 shapes"],
+        ["w2 begins life 2", "", ""],
+        ["rule lag_limit_records", "50", "70"],
+    ]
+    assert ["lag_limit_records", "70"] in texts(rules)
+
+
+def test_damage_is_told_with_the_log() -> None:
+    """The report is of what stood before it."""
+    story = incident().collector.story("log", "g", "line 7: cut off in the middle")
+    assert ["damage", "line 7: cut off in the middle"] in texts(section(story, "log").tables[0])
+
+
+def test_markdown_has_every_section_and_every_id() -> None:
+    """Numbers name offsets, whose ids stand at the end."""
+    log = incident()
+    told = to_markdown(log.story())
+    assert told.startswith("# g fell behind from")
+    for each in sections(log.story()):
+        assert f"\n## {each.title}\n" in told
+    body, _, listed = told.partition("## Events cited")
+    rows = [line.strip("| ").split(" | ") for line in listed.splitlines()[4:]]
+    assert rows
+    for offset, id_ in rows:
+        assert log.logged[int(offset)].id == id_.replace("\\_", "_")
+    assert "15 s after \\[" in body
+
+
+def test_nothing_in_a_log_becomes_markdown() -> None:
+    """Bars would make columns, brackets links, angle brackets HTML."""
+    log = Log()
+    log.opened(0, "a|b", "<img>\n# x", evidence={"[l](u)": "*|*"})
+    told = to_markdown(log.story())
+    assert "<img>" not in told
+    assert "\n# x" not in told
+    rows = [line for line in told.splitlines() if line.startswith("| P2")]
+    assert [row.replace("\\|", "").count("|") for row in rows] == [7]
+
+
+def test_the_object_has_the_whole_story() -> None:
+    """Events are {offset, id}, members by their names."""
+    log = incident()
+    told = orjson.loads(to_data(log.story()))
+    assert told["verdict"] == headline(log.story()).text
+    (opening,) = [logged for logged in log.logged if logged.id == "lag-orders-79.0-opened"]
+    assert told["episodes"][0]["ref"] == {"offset": opening.offset, "id": opening.id}
+    assert told["series"]["lag_records"][0]["points"][0]["cited"]["count"] == 1
+    assert told["reference"] is None
+
+
+def test_the_page_of_the_docs_names_what_there_is() -> None:
+    """Every section."""
+    page = (Path(__file__).parents[3] / "docs/report.md").read_text()
+    for each in sections(incident().story()):
+        assert each.title in page
