@@ -14,6 +14,7 @@ from support.waiting import until
 from stream_pool.cli.demo.offline import play_offline
 from stream_pool.incident.log_file import read_log_file
 from stream_pool.incident.reference import Story
+from stream_pool.incident.reference_findings import EVENTS_TOPIC
 from stream_pool.incident.report import plotly_script, story_of, to_html
 
 SCALE, UNTIL_S = 0.01, 760.0
@@ -152,7 +153,8 @@ async def test_charts_follow_the_scheme(browser: Browser, page: Path) -> None:
 async def test_a_number_shows_where_it_is_from(browser: Browser, page: Path, log: Path, size: str) -> None:
     """Clicked or tapped: offset and id, as they stand in the log; Escape puts it away."""
     await browser.open(page, size, "light")
-    ids = {record.offset: dict(record.headers)["ce_id"] for _, record in read_log_file(log)}
+    events = [record for topic, record in read_log_file(log) if topic == EVENTS_TOPIC]
+    ids = {record.offset: dict(record.headers)["ce_id"] for record in events}
     number = browser.driver.find_element("css selector", "#timeline td[data-event]")
     number.click()
     shown = browser.driver.find_element("css selector", "#origin li").text
@@ -173,12 +175,8 @@ async def test_a_point_of_a_chart_shows_where_it_is_from(browser: Browser, page:
     )
     mouse = {"x": place[0], "y": place[1], "button": "left", "clickCount": 1}
     browser.do("Input.dispatchMouseEvent", {"type": "mouseMoved", **mouse, "button": "none"})
-    await until(
-        lambda: (
-            "@" in browser.run("return document.querySelector('#plot-lag_records .hoverlayer').textContent")
-        ),
-        "the label of a point",
-    )
+    label = "return document.querySelector('#plot-lag_records .hoverlayer').textContent"
+    await until(lambda: "@" in browser.run(label), "the label of a point")
     browser.do("Input.dispatchMouseEvent", {"type": "mousePressed", **mouse})
     browser.do("Input.dispatchMouseEvent", {"type": "mouseReleased", **mouse})
     await until(

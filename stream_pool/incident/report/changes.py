@@ -10,13 +10,16 @@ from stream_pool import words
 from stream_pool.incident.report.cited import Cited, together
 from stream_pool.incident.report.measures import MEASURES
 from stream_pool.incident.report.parts import Cell, Section, Table
-from stream_pool.incident.report.story import Shift, Story
+from stream_pool.incident.report.story import Epoch, Resizing, SchemaVersion, Shift, Story
 
 MAX_ROWS = 200
 _BEGINNING_MS = 60_000
 """Lives that begin so soon after the log does began before it, or with it."""
 
+_NONE = Cell("")
+
 _Row = tuple[int, tuple[Cell, ...]]
+"""When it was, to sort by, and its cells."""
 
 
 def changes(story: Story) -> Section:
@@ -41,68 +44,70 @@ def _rows(story: Story) -> Iterator[_Row]:
     for measure, shifts in groupby(story.shifts, key=lambda shift: shift.measure):
         yield _shift(measure, list(shifts))
     for epoch in story.epochs:
-        cited = Cited.one(epoch.ref)
-        at = Cell(words.time_of_day(epoch.at_ms), cited)
-        if epoch is story.epochs[0]:
-            told = f"judged by fold version {epoch.fold_version} from here on"
-            yield epoch.at_ms, (at, Cell(told, cited), Cell(""), Cell(""))
-        for name, before, after in epoch.changed:
-            yield (
-                epoch.at_ms,
-                (at, Cell(f"rule {name}", cited), Cell(str(before), cited), Cell(str(after), cited)),
-            )
+        yield from _epoch(epoch, is_first=epoch is story.epochs[0])
     for life in story.members.lives:
         if life.first.at_ms - story.from_ms > _BEGINNING_MS:
-            at = Cell(words.time_of_day(life.first.at_ms), life.first.cited)
-            told = Cell(f"{life.worker} begins life {life.incarnation}", life.first.cited)
-            yield life.first.at_ms, (at, told, Cell(""), Cell(""))
-    for resizing in story.resizings:
-        cited = resizing.first.cited | resizing.last.cited
-        kinds = ", ".join(f"{kind}, {count}x" for kind, count in resizing.kinds)
-        yield (
-            resizing.first.at_ms,
-            (
-                Cell(
-                    words.time_of_day(resizing.first.at_ms),
-                    cited,
-                    f"to {words.time_of_day(resizing.last.at_ms)}" if resizing.count > 1 else "",
-                ),
-                Cell(f"pool of {resizing.worker}, life {resizing.incarnation}", cited, kinds),
-                Cell(f"{resizing.from_capacity:,} entries", resizing.first.cited),
-                Cell(f"{resizing.to_capacity:,} entries", resizing.last.cited),
-            ),
-        )
-    for version in story.schema_versions:
-        places = (version.place,)
-        yield (
-            version.first_ms,
-            (
-                Cell(words.time_of_day(version.first_ms), places=places),
-                Cell(f"schema version {version.version}", places=places),
-                Cell(""),
-                Cell(f"{version.records:,} records", places=places),
-            ),
-        )
+            cited = life.first.cited
+            yield _row(life.first.at_ms, cited, Cell(f"{life.worker} begins life {life.incarnation}", cited))
+    yield from map(_resizing, story.resizings)
+    yield from map(_version, story.schema_versions)
+
+
+def _row(at_ms: int, cited: Cited, what: Cell, before: Cell = _NONE, after: Cell = _NONE) -> _Row:
+    return at_ms, (Cell(words.time_of_day(at_ms), cited), what, before, after)
+
+
+def _epoch(epoch: Epoch, *, is_first: bool) -> Iterator[_Row]:
+    cited = Cited.one(epoch.ref)
+    if is_first:
+        told = f"judged by fold version {epoch.fold_version} from here on"
+        yield _row(epoch.at_ms, cited, Cell(told, cited))
+    for name, before, after in epoch.changed:
+        what = Cell(f"rule {name}", cited)
+        yield _row(epoch.at_ms, cited, what, Cell(str(before), cited), Cell(str(after), cited))
+
+
+def _resizing(resizing: Resizing) -> _Row:
+    first, last = resizing.first, resizing.last
+    cited = first.cited | last.cited
+    kinds = ", ".join(f"{kind}, {count}x" for kind, count in resizing.kinds)
+    if resizing.count > 1:
+        kinds += f", the last at {words.time_of_day(last.at_ms)}"
+    return _row(
+        first.at_ms,
+        first.cited,
+        Cell(f"pool of {resizing.worker}, life {resizing.incarnation}", cited, kinds),
+        Cell(f"{resizing.from_capacity:,} entries", first.cited),
+        Cell(f"{resizing.to_capacity:,} entries", last.cited),
+    )
+
+
+def _version(version: SchemaVersion) -> _Row:
+    """From a record of the captured topic, which is no event."""
+    places = (version.place,)
+    return (
+        version.first_ms,
+        (
+            Cell(words.time_of_day(version.first_ms), places=places),
+            Cell(f"schema version {version.version}", places=places),
+            _NONE,
+            Cell(f"{version.records:,} records", places=places),
+        ),
+    )
 
 
 def _shift(measure: str, shifts: list[Shift]) -> _Row:
     first = min(shifts, key=lambda shift: shift.after.at_ms)
-    subjects = sorted(shift.subject for shift in shifts)
     about = MEASURES[measure]
-    told = subjects[0] if len(subjects) == 1 else f"{len(subjects)} {about.by}s, {first.subject} first"
-    cited = together(shift.after.cited for shift in shifts)
+    subject = first.subject if len(shifts) == 1 else f"{len(shifts)} {about.by}s, {first.subject} first"
     before = together(shift.before.cited for shift in shifts)
-    return (
+    after = together(shift.after.cited for shift in shifts)
+    return _row(
         first.after.at_ms,
-        (
-            Cell(words.time_of_day(first.after.at_ms), first.after.cited),
-            Cell(about.title or about.name, cited, told),
-            Cell(
-                _range(measure, [shift.before.value for shift in shifts]),
-                before,
-            ),
-            Cell(_range(measure, [shift.after.value for shift in shifts]), cited),
-        ),
+        first.after.cited,
+        Cell(about.title or about.name, after, subject),
+        Cell(_range(measure, [shift.before.value for shift in shifts]), before),
+        Cell(_range(measure, [shift.after.value for shift in shifts]), after),
     )
 
 

@@ -7,6 +7,7 @@ may stand inline, since plotly sets them. What comes from the log is text, never
 import base64
 import hashlib
 from collections.abc import Iterator
+from importlib import import_module
 
 import orjson
 
@@ -31,12 +32,12 @@ _STACKED_FROM = 4
 def plotly_script() -> str:
     """plotly's own script, from its package. Raises `MisuseError` where that is not installed."""
     try:
-        from plotly.offline import get_plotlyjs
+        plotly = import_module("plotly.offline")
     except ImportError as error:
         raise MisuseError(
             "the page needs plotly: pip install 'stream-pool[ui]'; --markdown goes without"
         ) from error
-    script: str = get_plotlyjs()
+    script: str = plotly.get_plotlyjs()
     return script
 
 

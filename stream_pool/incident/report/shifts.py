@@ -33,8 +33,8 @@ def _shift(measure: str, series: Series) -> Shift | None:
             best, at = step, place
     if at is None:
         return None
-    before, after = _middle(points[at - SPAN : at]), _middle(points[at : at + SPAN])
-    return Shift(measure, series.subject, _moved(before, points[at - 1]), _moved(after, points[at]))
+    old, new = _middle(points[at - SPAN : at]), _middle(points[at : at + SPAN])
+    return Shift(measure, series.subject, _moved(old, points[at - 1]), _moved(new, points[at]))
 
 
 def _median(points: tuple[Point, ...]) -> float:
