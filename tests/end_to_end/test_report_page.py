@@ -17,6 +17,8 @@ from stream_pool.incident.reference import Story
 from stream_pool.incident.reference_findings import EVENTS_TOPIC
 from stream_pool.incident.report import plotly_script, story_of, to_html
 
+pytestmark = pytest.mark.xdist_group("report page")  # one log, one browser for all of them
+
 SCALE, UNTIL_S = 0.01, 760.0
 SIZES = {"desk": (1280, 900, False), "phone": (390, 844, True)}
 CHARTS = 12
@@ -93,7 +95,8 @@ class Browser:
 def browser() -> Iterator[Browser]:
     """One for all these tests."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    binary = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
     if binary is None or driver is None:
         pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
     options = webdriver.ChromeOptions()

@@ -19,7 +19,7 @@ from stream_pool.incident.report.lanes import anomaly_lanes, hold_lanes
 from stream_pool.incident.report.markup import attributes, script_json, span, tag, text
 from stream_pool.incident.report.measures import Chart, Group
 from stream_pool.incident.report.parts import Cell, Headline, Section, Table
-from stream_pool.incident.report.plots import colour_of, plots, subjects
+from stream_pool.incident.report.plots import bands, colour_of, limits, plots, subjects
 from stream_pool.incident.report.script import SCRIPT
 from stream_pool.incident.report.sections import caption, charts_of, sections
 from stream_pool.incident.report.story import Story
@@ -146,8 +146,10 @@ def _chart_key(story: Story, group: Group, chart: Chart) -> str:
             if story.series.get(measure.key):
                 colour = f"s{number}" if alone else "s8"
                 items.append((colour, "dash" if number else "", measure.name))
-    if any(epoch.rules.get(chart.measures[0].limit or "") is not None for epoch in story.epochs):
+    if any(limits(story, chart.measures[0])):
         items.append(("s8", "dash", "limit"))
+    if any(bands(story, chart.measures[0])):
+        items.append(("", "band", "expected"))
     return _key(items)
 
 

@@ -15,6 +15,7 @@ MAX_PARTITIONS = 128
 _WIDTH = 1_000
 _LEAST = 2.0
 _TICKS_AT_MOST = 6
+_SHORT_MS = 600_000
 _STEPS_S = (1, 5, 10, 30, 60, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400)
 
 
@@ -125,7 +126,7 @@ def _x(story: Story, at_ms: int) -> float:
 
 def _time(at_ms: int, story: Story) -> str:
     told = words.time_of_day(at_ms)
-    return told if at_ms in (story.from_ms, story.to_ms) else told[:5]
+    return told if story.to_ms - story.from_ms < _SHORT_MS else told[:5]
 
 
 def _from_to(from_ms: int, to_ms: int) -> str:

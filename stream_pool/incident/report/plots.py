@@ -85,8 +85,8 @@ def _chart(story: Story, group: Group, chart: Chart, events: Events) -> dict[str
         "unit": chart.unit,
         "floats": chart.measures[0].least,
         "series": series,
-        "limits": list(_limits(story, chart.measures[0])),
-        "bands": list(_bands(story, chart.measures[0])),
+        "limits": list(limits(story, chart.measures[0])),
+        "bands": list(bands(story, chart.measures[0])),
     }
 
 
@@ -124,7 +124,7 @@ def _cited(point: Point, events: Events) -> int | list[int]:
     return places[0] if len(places) == 1 else places
 
 
-def _limits(story: Story, measure: Measure) -> Iterable[dict[str, Any]]:
+def limits(story: Story, measure: Measure) -> Iterable[dict[str, Any]]:
     """A measure's static limit, as long as each set of rules held."""
     for place, epoch in enumerate(story.epochs):
         limit = epoch.rules.get(measure.limit or "")
@@ -133,7 +133,7 @@ def _limits(story: Story, measure: Measure) -> Iterable[dict[str, Any]]:
             yield {"from": epoch.at_ms - story.from_ms, "to": ends - story.from_ms, "value": limit}
 
 
-def _bands(story: Story, measure: Measure) -> Iterable[dict[str, Any]]:
+def bands(story: Story, measure: Measure) -> Iterable[dict[str, Any]]:
     """What would have been normal, as long as an anomaly about the measure was open."""
     drawn = 0
     for episode in story.episodes:

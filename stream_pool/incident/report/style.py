@@ -157,7 +157,7 @@ noscript p { color: var(--soft); }
   .stack tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
   .stack tbody tr:last-child { border-bottom: 0; }
   .stack td {
-    display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .5rem; padding: .1rem 0;
+    display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: 0 .5rem; padding: .1rem 0;
     border: 0; text-align: left;
   }
   .stack td::before { content: attr(data-head); color: var(--soft); font-size: .8125rem; }
