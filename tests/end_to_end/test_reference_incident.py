@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.pages import Page, untraced
 
 from stream_pool.cli.demo.offline import play_offline
 from stream_pool.cli.render_reference import Outcome, to_json, to_text
@@ -19,6 +20,7 @@ from stream_pool.events import ClockTicked, read_record
 from stream_pool.incident.log_file import read_log_file
 from stream_pool.incident.reference import VICTIM, Story
 from stream_pool.incident.reference_findings import EVENTS_TOPIC
+from stream_pool.incident.report import story_of, to_html
 
 pytestmark = pytest.mark.xdist_group("reference incident")  # it is played once for all of them
 
@@ -108,6 +110,31 @@ def test_the_log_file_proves_itself(outcome: Outcome) -> None:
     assert verdict.snapshots >= 5
     topics = [topic for topic, _ in read_log_file(outcome.out)]
     assert topics.index("order-processor-v3.snapshots") < len(topics) // 3
+
+
+def test_a_report_tells_the_same(outcome: Outcome) -> None:
+    """The same rows and figures; every number of the page has its origin in the log."""
+    assert outcome.out is not None
+    story = story_of(outcome.out, lambda done, total, number: None)
+    assert story.reference is not None
+    assert story.reference.scale == SCALE
+    assert [row for row, _ in story.reference.rows] == outcome.rows
+    handled = {figure.what: figure.run for figure in outcome.figures}
+    for figure, cited in story.reference.figures:
+        within = 0.01 if figure.what == "orders handled" else 0.0  # an interval round T+00:00 counts whole
+        assert figure.run == pytest.approx(handled[figure.what], rel=within)
+        assert cited.count > 0
+    page = Page(to_html(story, "", "0.1.0")).root
+    assert untraced(page) == []
+    records = [record for topic, record in read_log_file(outcome.out) if topic == EVENTS_TOPIC]
+    ids = [dict(record.headers)["ce_id"] for record in records]
+    named = {
+        place
+        for node in page.all()
+        for place in zip(json.loads(node.attributes.get("data-offset", "[]")), node.ids, strict=True)
+    }
+    assert len(named) > 100
+    assert all(ids[offset] == id_.encode() for offset, id_ in named)
 
 
 def test_a_person_and_a_program_read_the_same(outcome: Outcome) -> None:

@@ -91,15 +91,19 @@ async def test_kcat_and_jq_read_the_log(lab: Lab, events_topic: str) -> None:
     assert max(each["lag"] or 0 for each in told) > 50
 
 
-async def test_verify_reads_the_log_from_its_topic(lab: Lab, events_topic: str) -> None:
-    """Every event of a real run, and all of it identical."""
-    verdict = await verify(events_topic, "--broker", f"kafka://{lab.cluster.servers}")
+async def test_verify_and_report_read_the_log_from_its_topic(lab: Lab, events_topic: str) -> None:
+    """Every event of a real run: all of it identical, and told as a story."""
+    broker = ("--broker", f"kafka://{lab.cluster.servers}")
+    verdict = await tell("verify", events_topic, *broker)
     events = await lab.events()
     assert verdict["verdict"] == "identical"
     assert verdict["events"] == len(events)
     assert verdict["anomalies"] == sum("anomaly" in logged.event.TYPE for logged in events)  # type: ignore[union-attr]  # all are known
     assert verdict["ticks"] > 0
     assert verdict["proven_to"] > 0
+    story = await tell("report", events_topic, *broker)
+    assert story["extent"]["events"] == len(events)
+    assert "lag" in {episode["rule"] for episode in story["episodes"]}
 
 
 async def test_verify_and_jq_read_the_log_as_a_file(lab: Lab, events_topic: str, tmp_path: Path) -> None:
@@ -109,18 +113,18 @@ async def test_verify_and_jq_read_the_log_as_a_file(lab: Lab, events_topic: str,
     with LogFileWriter(path, topic=events_topic, group=lab.group) as writer:
         for record in await lab.cluster.read(events_topic):
             writer.write(raw_record(record))
-    assert (await verify(str(path)))["verdict"] == "identical"
+    assert (await tell("verify", str(path)))["verdict"] == "identical"
     program = 'select(.value) | .value | fromjson | select(.rule == "lag") | .severity'
     severities = (await run(f"{shlex.join([jq, '-r', program])} {shlex.quote(str(path))}")).split()
     assert severities
     assert set(severities) == {"P2"}
 
 
-async def verify(*arguments: str) -> dict[str, Any]:
-    """What `stream-pool verify` says."""
-    command = shlex.join([sys.executable, "-m", "stream_pool.cli.main", "verify", *arguments, "--json"])
-    verdict: dict[str, Any] = json.loads(await run(command))
-    return verdict
+async def tell(*arguments: str) -> dict[str, Any]:
+    """What a command of `stream-pool` says."""
+    command = shlex.join([sys.executable, "-m", "stream_pool.cli.main", *arguments, "--json"])
+    told: dict[str, Any] = json.loads(await run(command))
+    return told
 
 
 async def test_a_record_that_no_client_can_read_is_left_out(kafka: Broker, lab: Lab) -> None:

@@ -65,7 +65,9 @@ def against_limit(episode: Episode, crossing: Crossing) -> str:
 
 def _quiet(story: Story) -> tuple[Cell, ...]:
     return (
-        Cell(f"Nothing was found wrong with {story.extent.group} from "),
+        Cell("Nothing was found wrong with "),
+        Cell(story.extent.group, story.extent.first.cited),
+        Cell(" from "),
         Cell(f"{words.day(story.from_ms)} {words.time_of_day(story.from_ms)}", story.extent.first.cited),
         Cell(" to "),
         Cell(words.time_of_day(story.to_ms), story.whole),
@@ -79,7 +81,9 @@ def _sentence(story: Story, grave: list[Episode]) -> Iterable[Cell]:
     first = min(grave, key=lambda episode: episode.at_ms)
     ends = [episode.resolution for episode in grave]
     resolved = [end for end in ends if end is not None]
-    yield Cell(f"{story.extent.group} {_sayings(grave)} from ")
+    yield Cell(story.extent.group, Cited.one(first.ref))
+    yield Cell(f" {_sayings(grave)}", Cited.one(first.ref))
+    yield Cell(" from ")
     yield Cell(words.time_of_day(first.at_ms), Cited.one(first.ref))
     yield Cell(" ")
     if len(resolved) == len(ends):

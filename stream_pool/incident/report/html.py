@@ -89,7 +89,8 @@ def _header(story: Story, told: Headline) -> str:
     over = (
         text("Incident report · ")
         + span(Cell(words.day(story.from_ms), story.extent.first.cited))
-        + text(f" · {story.extent.group}")
+        + text(" · ")
+        + span(Cell(story.extent.group, story.extent.first.cited))
     )
     figures = "".join(tag("div", tag("dt", text(name)) + span(cell, "dd")) for name, cell in told.figures)
     return tag(

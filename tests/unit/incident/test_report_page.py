@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from report_logs import Log, incident
-from report_pages import Node, Page, untraced
+from support.pages import Node, Page, untraced
 
 from stream_pool.errors import ExitCode, MisuseError
 from stream_pool.events import MemorySampled

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 from support.whole_log import GROUP, START_MS, WholeLog
 
@@ -79,6 +80,30 @@ def test_a_capture_with_its_events_tells_the_same(tmp_path: Path, name: str) -> 
         ("3.1", 2, "orders/0/1"),
         ("3.2", 1, "orders/0/3"),
     ]
+
+
+def test_what_kcat_wrote_of_a_log_is_told_too(tmp_path: Path) -> None:
+    """It has no header: the topic's name says whose log it is."""
+    path = tmp_path / "kcat.json"
+    path.write_bytes(
+        b"".join(
+            orjson.dumps(
+                {
+                    "topic": EVENTS,
+                    "partition": 0,
+                    "offset": record.offset,
+                    "tstype": "logappend",
+                    "ts": record.timestamp_ms,
+                    "headers": [text for name, value in record.headers for text in (name, value.decode())],  # type: ignore[union-attr]  # events have no null
+                    "key": record.key.decode(),  # type: ignore[union-attr]  # nor these
+                    "payload": record.value.decode(),  # type: ignore[union-attr]
+                }
+            )
+            + b"\n"
+            for record in LOG.records
+        )
+    )
+    assert same(story_of(path, quietly), story_of(LOG.save(tmp_path / "log.ndjson"), quietly))
 
 
 def test_a_capture_without_events_is_refused(tmp_path: Path) -> None:
