@@ -36,8 +36,10 @@ def changes(story: Story) -> Section:
             (Cell(name, cited), Cell(str(value), cited)) for name, value in sorted(epoch.rules.items())
         )
         tables.append(Table(("rule", "value"), rules, "The rules that the log was judged by", frozenset({1})))
-    text = Cell("The log does not say what was deployed: a deploy shows as new lives of workers.")
-    return Section("changes", "What changed", (text,), tuple(tables))
+    text = [Cell("The log does not say what was deployed: a deploy shows as new lives of workers.")]
+    if len(rows) > MAX_ROWS:
+        text.append(Cell(f"{len(rows) - MAX_ROWS:,} later changes are left out here.", story.whole))
+    return Section("changes", "What changed", tuple(text), tuple(tables))
 
 
 def _rows(story: Story) -> Iterator[_Row]:

@@ -29,9 +29,10 @@ from stream_pool.events import (
 from stream_pool.incident.report.attendance import Attendance
 from stream_pool.incident.report.cited import Cited, Citing, EventRef, Point
 from stream_pool.incident.report.conclusions import Conclusions
-from stream_pool.incident.report.golden import Golden, Recorded
+from stream_pool.incident.report.golden import Golden
 from stream_pool.incident.report.machines import Machines
 from stream_pool.incident.report.measures import RECORD_BYTES, SHAPES
+from stream_pool.incident.report.recorded import Recorded
 from stream_pool.incident.report.shifts import shifts
 from stream_pool.incident.report.story import Extent, Story
 from stream_pool.incident.report.told import ReferenceReader

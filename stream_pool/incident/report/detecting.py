@@ -26,6 +26,8 @@ def detecting(story: Story) -> Iterator[Section]:
         in_order = sorted(story.crossings, key=lambda crossing: crossing.point.at_ms)
         tables.append(Table(_HEAD, tuple(_crossing(story, each) for each in in_order[:MAX_ROWS])))
         text += _patience(story)
+        if len(in_order) > MAX_ROWS:
+            text.append(Cell(f"{len(in_order) - MAX_ROWS:,} later ones are left out here.", story.whole))
     if story.reference is not None:
         tables += _against_story(story.reference)
         text.append(_told(story, story.reference))

@@ -5,12 +5,11 @@ counts once, by `stream_pool.signals`. The lag is that of the detector's polls; 
 workers last said of their own partitions.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from stream_pool.detection.lately import Lately
-from stream_pool.events import LagSampled, PartitionLag, Scalar, SignalsSampled
+from stream_pool.events import LagSampled, PartitionLag, SignalsSampled
 from stream_pool.incident.report.cited import Cited, Citing, EventRef, Point
 from stream_pool.incident.report.measures import (
     DONE,
@@ -19,37 +18,17 @@ from stream_pool.incident.report.measures import (
     LAG_SECONDS,
     LATENCY_P50,
     LATENCY_P99,
-    MEASURES,
     PRODUCED,
     RECORD_BYTES,
 )
-from stream_pool.incident.report.series import Measured
-from stream_pool.incident.report.story import Crossing, Total
+from stream_pool.incident.report.recorded import Recorded
+from stream_pool.incident.report.story import Total
 from stream_pool.signals import Coverage, Slice
 
 MAX_PARTITIONS = 10_000
 MAX_TOPICS = 1_000
-MAX_CROSSINGS = 1_000
 
 _SILENT_WINDOWS = 3
-
-
-@dataclass(slots=True)
-class Recorded:
-    """Where points go: into their series, and past the limits of the rules that hold."""
-
-    measured: Measured = field(default_factory=Measured)
-    limits: Mapping[str, Scalar] = field(default_factory=dict)
-    crossings: dict[tuple[str, str], Crossing] = field(default_factory=dict)
-
-    def add(self, measure: str, subject: str, point: Point, *, judged: bool = True) -> None:
-        """One more point; `judged` where there was enough of it for the rule to look at."""
-        self.measured.add(measure, subject, point)
-        limit = self.limits.get(MEASURES[measure].limit or "")
-        over = judged and isinstance(limit, int | float) and point.value > limit
-        if over and (measure, subject) not in self.crossings and len(self.crossings) < MAX_CROSSINGS:
-            assert isinstance(limit, int | float), "seen above"
-            self.crossings[measure, subject] = Crossing(measure, subject, float(limit), point)
 
 
 @dataclass(slots=True)
@@ -79,9 +58,7 @@ class Golden:
     polls: dict[str, _Poll] = field(default_factory=dict)
     unpolled: int | None = None
     """Windows since the detector's last poll; None before its first."""
-    own_lags: Lately[tuple[str, int], tuple[PartitionLag, EventRef]] = field(
-        default_factory=lambda: Lately(MAX_PARTITIONS)
-    )
+    own_lags: dict[tuple[str, int], tuple[PartitionLag, EventRef]] = field(default_factory=dict)
 
     def signals(self, event: SignalsSampled, ref: EventRef, at_ms: int) -> None:
         """A worker's interval."""
@@ -103,10 +80,8 @@ class Golden:
     def lag(self, event: LagSampled, ref: EventRef, at_ms: int) -> None:
         """A poll: the detector's is the group's, a worker's one of its own partitions."""
         if event.observer == "worker":
-            for lag in event.partitions:
-                key = (lag.topic, lag.partition)
-                self.own_lags.touch(key, at_ms, lambda: (lag, ref))  # noqa: B023  # called at once, if at all
-                self.own_lags.entries[key].value = (lag, ref)
+            for lag in event.partitions[: MAX_PARTITIONS - len(self.own_lags)]:
+                self.own_lags[lag.topic, lag.partition] = (lag, ref)
             return
         self.unpolled = 0
         by_topic: dict[str, list[PartitionLag]] = {}
@@ -129,7 +104,7 @@ class Golden:
             self._own(at_ms)
         if self.unpolled is not None:
             self.unpolled += 1
-        self.own_lags.entries.clear()
+        self.own_lags.clear()
 
     def totals(self) -> tuple[Total, ...]:
         """What became of every topic's records so far."""

@@ -16,7 +16,7 @@ from stream_pool.incident.report.story import Letter, Letters, Reason
 
 MAX_REASONS = 50
 MAX_REMEMBERED = 100_000
-SHOWN_CHARACTERS = 600
+SHOWN_CHARACTERS = 400
 
 _PREFIX = "stream-pool."
 _NO_REASON = "no reason given"

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from stream_pool.events import GcPaused, MemorySampled, PoolResized, PoolSampled
 from stream_pool.incident.report.cited import Cited, EventRef, Point
-from stream_pool.incident.report.golden import Recorded
 from stream_pool.incident.report.measures import (
     ENTROPY,
     EVICTIONS,
@@ -16,6 +15,7 @@ from stream_pool.incident.report.measures import (
     POOL_SIZE,
     SHAPES,
 )
+from stream_pool.incident.report.recorded import Recorded
 from stream_pool.incident.report.story import Resizing
 
 MAX_RESIZED = 200

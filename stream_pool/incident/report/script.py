@@ -81,7 +81,7 @@ SCRIPT = r"""
   document.addEventListener("click", click => {
     if (origin.contains(click.target)) return;
     const element = click.target.closest("[data-event], [data-record]");
-    if (element === null || element.tagName === "FIGURE") {
+    if (element === null || element.tagName === "FIGURE" || element.tagName === "SUMMARY") {
       if (click.target.closest(".plot") === null) origin.hidden = true;
       return;
     }

@@ -160,7 +160,9 @@ noscript p { color: var(--soft); }
     display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: 0 .5rem; padding: .1rem 0;
     border: 0; text-align: left;
   }
-  .stack td::before { content: attr(data-head); color: var(--soft); font-size: .8125rem; }
+  .stack td::before {
+    content: attr(data-head); color: var(--soft); font: .8125rem/1.6 system-ui, sans-serif;
+  }
   .stack td:not([data-head]) { display: block; }
   .stack td:empty { display: none; }
   .stack .more { grid-column: 2; }

@@ -1,7 +1,7 @@
 """The reference incident, where a log is one of it: its own table of story and run, with what each rests on.
 
-A log is taken for one where it is the group's and begins at the story's time of day. Its scale is read off
-the threshold, which is scaled with the orders.
+A log is taken for one where it is the group's, its first worker is one of the story's, and it begins at the
+story's time of day. Its scale is read off the threshold, which is scaled with the orders.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class ReferenceReader:
 
     findings: Findings | None = None
     began: bool = False
-    scale: float = 1.0
+    scale: float | None = None
     opened: dict[tuple[str, str], EventRef] = field(default_factory=dict)
     calm: Citing = field(default_factory=Citing)
     dry: Citing = field(default_factory=Citing)
@@ -34,16 +34,17 @@ class ReferenceReader:
 
     def take(self, logged: LoggedEvent, ref: EventRef) -> None:
         """One more event, in the order of the log."""
+        event = logged.event
         if not self.began:
             self.began = True
-            if 0 <= logged.timestamp_ms - EPOCH_MS <= _LATEST_MS:
+            is_its_time = 0 <= logged.timestamp_ms - EPOCH_MS <= _LATEST_MS
+            if is_its_time and getattr(event, "worker", None) in told.WORKERS:
                 self.findings = Findings(told.Story(), EPOCH_MS)
         findings = self.findings
         if findings is None:
             return
         before = findings.lag_max, findings.memory_max, findings.back_s
         findings.see(logged)
-        event = logged.event
         if isinstance(event, DetectorConfigured):
             self._configure(event)
         elif isinstance(event, AnomalyOpened):
@@ -61,9 +62,9 @@ class ReferenceReader:
 
     def reference(self) -> Reference | None:
         """The table; None where the log is another."""
-        if self.findings is None:
-            return None
         findings = self.findings
+        if findings is None or self.scale is None:
+            return None
         findings.story = told.Story(self.scale)
         rows = tuple((row, self._row(row.rule, row.subject)) for row in findings.rows())
         peak = {name: Cited.one(ref) for name, (_, ref) in self.peaks.items()}
