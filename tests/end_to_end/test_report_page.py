@@ -202,11 +202,23 @@ async def test_charts_zoom_together(browser: Browser, page: Path) -> None:
 
 
 async def test_it_is_printed_in_light_with_everything_unfolded(browser: Browser, page: Path) -> None:
-    """Paper has no pointer: the list of events has to stand there."""
-    await browser.open(page, "desk", "light")
-    printed = browser.do("Page.printToPDF", {"printBackground": False})
-    assert len(printed["data"]) > 50_000
-    assert browser.run("return [...document.querySelectorAll('details')].every(each => each.open)")
+    """Paper has no pointer: the list of events has to stand there. Then all is as it was."""
+    await browser.open(page, "desk", "dark")
+    state = """
+        const charts = [...document.querySelectorAll(".plot")].map(each => each.offsetWidth);
+        const drawn = [...document.querySelectorAll(".plot .main-svg")].map(each => each.clientWidth);
+        const open = [...document.querySelectorAll("details")].map(each => each.open);
+        return [getComputedStyle(document.body).color, open, Math.max(...charts) - Math.min(...drawn)];
+    """
+    before = browser.run(state)
+    browser.run("dispatchEvent(new Event('beforeprint'))")
+    colour, are_open, beyond = browser.run(state)
+    assert colour == "rgb(27, 30, 35)"
+    assert all(are_open)
+    assert beyond == 0
+    browser.run("dispatchEvent(new Event('afterprint'))")
+    await until(lambda: browser.run(state) == before, "the page to be as it was")
+    assert len(browser.do("Page.printToPDF", {})["data"]) > 50_000
     assert browser.console == []
 
 

@@ -92,14 +92,15 @@ class Golden:
             self._lag(topic, lags, at_ms, cited)
             self._produced(topic, {lag.partition: lag.end_offset for lag in lags}, at_ms, cited)
 
-    def close(self, at_ms: int, took_s: float) -> None:
-        """The window ends here, `took_s` after the last one did."""
+    def close(self, at_ms: int, took_s: float, *, is_whole: bool) -> None:
+        """The window ends here, `took_s` after the last one did. What came in one that is not whole says
+        nothing of a rate: workers report on longer stretches."""
         for name, topic in self.topics.items():
             window, citing = topic.window, topic.citing
             topic.total.absorb(window)
             topic.window, topic.citing = Slice(), Citing()
             if citing.count:
-                self._window(name, window, at_ms, took_s, citing.cited())
+                self._window(name, window, at_ms, took_s if is_whole else None, citing.cited())
         if self.unpolled is None or self.unpolled >= _SILENT_WINDOWS:
             self._own(at_ms)
         if self.unpolled is not None:
@@ -125,10 +126,10 @@ class Golden:
             )
         return tuple(totals)
 
-    def _window(self, topic: str, window: Slice, at_ms: int, took_s: float, cited: Cited) -> None:
+    def _window(self, topic: str, window: Slice, at_ms: int, took_s: float | None, cited: Cited) -> None:
         add, minimum = self.recorded.add, self.recorded.limits.get("min_records")
         judged = not isinstance(minimum, int) or window.records >= minimum
-        if took_s >= 1:
+        if took_s:
             add(DONE.key, topic, Point(at_ms, window.records / took_s, cited))
         if (errors := window.error_ratio) is not None:
             add(ERRORS.key, topic, Point(at_ms, errors, cited), judged=judged)

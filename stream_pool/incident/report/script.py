@@ -10,7 +10,7 @@ SCRIPT = r"""
   const data = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const narrow = matchMedia("(max-width: 720px)");
+  const narrow = matchMedia("screen and (max-width: 720px)");
   const touch = matchMedia("(pointer: coarse)");
   const colour = name => getComputedStyle(root).getPropertyValue("--" + name).trim();
   const plain = text => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");  // plotly reads tags in its texts
@@ -96,7 +96,7 @@ SCRIPT = r"""
     tickfont: {color: colour("faint"), size: 11}, automargin: false,
   });
   const ticks = unit => ({
-    "ratio": {tickformat: ".3~p"}, "bytes": {tickformat: ".3~s", ticksuffix: "B"}, "s": {tickformat: ".3~f"},
+    "ratio": {tickformat: ".5~p"}, "bytes": {tickformat: ".3~s", ticksuffix: "B"}, "s": {tickformat: ".3~f"},
     "bits": {tickformat: ".3~f"},
   }[unit] || {tickformat: ".3~s"});
   const seconds = highest => highest >= 7200 ? [3600, "h"] : highest >= 300 ? [60, "min"] : [1, "s"];
@@ -152,7 +152,8 @@ SCRIPT = r"""
     const highest = Math.max(...chart.series.flatMap(series => series.y));
     const [by, unit] = chart.unit === "s" ? seconds(highest) : [1, ""];
     chart.in = unit;
-    const make = () => [chart.series.map(series => trace(chart, series, by)), layout(chart, by, highest)];
+    const make = (size = {}) => [
+      chart.series.map(series => trace(chart, series, by)), {...layout(chart, by, highest), ...size}];
     Plotly.newPlot(element, ...make(), {displayModeBar: false, responsive: true, scrollZoom: false});
     element.on("plotly_relayout", change => {
       if (moving || (!("xaxis.range[0]" in change) && !("xaxis.autorange" in change))) return;
@@ -181,12 +182,21 @@ SCRIPT = r"""
   requestAnimationFrame(() => setTimeout(next, 0));
   dark.addEventListener("change", again);
   narrow.addEventListener("change", again);
+  let folded = [];  // what was, before it was unfolded for paper
   addEventListener("beforeprint", () => {
     while (waiting.length) draw(...waiting.shift());
-    document.querySelectorAll("details").forEach(each => { each.open = true; });
+    folded = [...document.querySelectorAll("details:not([open])")];
+    folded.forEach(each => { each.open = true; });
+    root.classList.add("printing");
+    for (const {element, make} of drawn) {  // at once: plotly's own resizing takes its time
+      Plotly.react(element, ...make({width: element.clientWidth, height: element.clientHeight}));
+    }
+  });
+  addEventListener("afterprint", () => {
+    folded.forEach(each => { each.open = false; });
+    root.classList.remove("printing");
     again();
     drawn.forEach(({element}) => Plotly.Plots.resize(element));
   });
-  addEventListener("afterprint", again);
 })();
 """

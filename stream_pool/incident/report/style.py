@@ -1,5 +1,8 @@
 """How the page looks: one column, system fonts, two schemes by `prefers-color-scheme`, phones, print.
 
+Paper is always light, and about 44 rem wide: under `printing` the screen is so already, for the charts to be
+drawn as they will stand there.
+
 Colours are custom properties, which the charts take as well. Topics and workers have one of eight, which stay
 apart for who does not see all colours (Okabe and Ito's, toned for each scheme); whoever comes later is grey.
 """
@@ -12,8 +15,8 @@ STYLE = """
   --s0: #0b63a5; --s1: #c4571b; --s2: #1f8a63; --s3: #8a4f9e; --s4: #a07800; --s5: #2f9fc4; --s6: #b5446e;
   --s7: #5a6b2f; --s8: #8b929c; --band: rgba(31, 138, 99, .10); --limit: #8b929c;
 }
-@media (prefers-color-scheme: dark) {
-  :root {
+@media screen and (prefers-color-scheme: dark) {
+  :root:not(.printing) {
     --page: #14161a; --ink: #e4e6ea; --soft: #a3aab4; --faint: #7b828d; --line: #2b2f36; --wash: #1b1e23;
     --link: #7fb2ef; --P1: #ff8a80; --P2: #ffab66; --P3: #e3c04f; --P4: #a3aab4; --good: #7fce91;
     --s0: #6cb2f0; --s1: #f2935c; --s2: #5fc9a0; --s3: #c99bdb; --s4: #d9b44a; --s5: #7fd4ee; --s6: #ec8fb0;
@@ -21,6 +24,8 @@ STYLE = """
   }
 }
 @media print { :root { color-scheme: light; } }
+.printing body { max-width: 44rem; padding: 0; }
+.printing .plot { height: 165px; }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body {
@@ -138,7 +143,7 @@ figcaption .key { margin: .15rem 0 0; }
 }
 footer { margin-top: 4rem; color: var(--faint); font-size: .8125rem; }
 noscript p { color: var(--soft); }
-@media (max-width: 720px) {
+@media screen and (max-width: 720px) {
   body { padding: 1.25rem 1rem 3rem; font-size: 15px; }
   h1 { font-size: 1.25rem; }
   .detector { font-size: 1rem; }
@@ -170,12 +175,12 @@ noscript p { color: var(--soft); }
   #origin { right: 1rem; left: 1rem; bottom: 1rem; }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 10.5pt; }
+  body { max-width: none; padding: 0; font-size: 10pt; }
   nav, #origin { display: none; }
   section { margin-top: 1.75rem; }
-  h2 { break-after: avoid; }
-  tr { break-inside: avoid; }
-  .charts { gap: 1rem 1.5rem; }
-  .plot { height: 170px; }
+  h2, figcaption, .key, section > p { break-after: avoid; }
+  tr, .lane { break-inside: avoid; }
+  thead { display: table-header-group; }
+  .charts { gap: 1.25rem 1.75rem; }
 }
 """
