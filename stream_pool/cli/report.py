@@ -14,8 +14,8 @@ from stream_pool.cli.progress import progress
 from stream_pool.errors import ExitCode, MisuseError
 
 if TYPE_CHECKING:
-    from stream_pool.cli.progress import Tell
     from stream_pool.incident.report import LetterBook, Story
+    from stream_pool.incident.report.reading import Tell
     from stream_pool.settings import Settings
     from stream_pool.stream.client import Client
 
