@@ -80,5 +80,6 @@ class Conclusions:
             event.evidence,
             at_ms,
             ref,
+            event.cause_event_id,
             self._ticks.get(event.cause_event_id),
         )

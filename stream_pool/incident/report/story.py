@@ -54,7 +54,8 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One anomaly from its opening on; `cause` is the event at which it was concluded, if that was read."""
+    """One anomaly from its opening on, as it stands in the log. `cause_id` names the event at which it was
+    concluded; `cause` is that event, if it was read."""
 
     id: str
     rule: str
@@ -67,6 +68,7 @@ class Episode:
     evidence: Mapping[str, Scalar]
     at_ms: int
     ref: EventRef
+    cause_id: str
     cause: EventRef | None
     resolution: Resolution | None = None
 

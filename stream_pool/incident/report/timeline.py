@@ -1,6 +1,6 @@
 """The anomalies as tables: the grave ones in the order in which they opened, the others folded up by rule.
 
-Anomalies of one rule that opened at once, on partitions of one topic, are one row.
+Anomalies of one rule that were concluded at once, on partitions of one topic, are one row.
 """
 
 from collections.abc import Iterable, Mapping
@@ -65,7 +65,7 @@ def _groups(episodes: Iterable[Episode]) -> list[list[Episode]]:
     for episode in sorted(episodes, key=lambda each: (each.at_ms, each.ref)):
         topic, slash, partition = episode.subject.rpartition("/")
         shared = topic if slash and partition.isdigit() else episode.subject
-        key = (episode.rule, episode.severity, episode.diagnosis, shared, episode.at_ms)
+        key = (episode.rule, episode.severity, episode.diagnosis, shared, episode.cause_id)
         groups.setdefault(key, []).append(episode)
     return list(groups.values())
 

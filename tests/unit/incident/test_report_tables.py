@@ -103,12 +103,12 @@ def test_the_grave_anomalies_stand_first(severities: tuple[Severity, ...], table
     assert [bool(table.summary) for table in found] == [place > 0 for place in range(len(tables))]
 
 
-def test_partitions_of_one_topic_that_opened_at_once_are_one_row() -> None:
-    """With their range of values, and when the first and the last of them ended."""
+def test_partitions_of_one_topic_that_were_concluded_at_once_are_one_row() -> None:
+    """With their values, and when the first and the last of them ended; they are in the log one by one."""
     log = Log()
     openings = [
-        log.opened(5, "partition_stop", f"orders/{each}", "P1", value=100.0 + each, high=None)
-        for each in (2, 10, 1)
+        log.opened(at_s, "partition_stop", f"orders/{each}", "P1", value=100.0 + each, high=None)
+        for at_s, each in ((5, 2), (5.001, 10), (5.002, 1))
     ]
     log.resolved(65, openings[0])
     log.resolved(185, openings[1])
