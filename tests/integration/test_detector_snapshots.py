@@ -29,6 +29,7 @@ async def test_01_an_orderly_stop_leaves_one_and_the_next_goes_on_from_it(kafka:
     await ticks(lab, 3)
     await second.shows(offset, "stream_pool_detector_snapshot_offset")
     assert await second.metric("stream_pool_detector_snapshot_age_seconds") is not None
+    assert await second.metric("stream_pool_log_owner") == 1
     assert await second.stop() == 0
     verdict = await verified(lab)
     assert isinstance(verdict, Verified), verdict
