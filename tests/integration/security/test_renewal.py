@@ -49,9 +49,10 @@ async def test_connections_that_a_broker_ends_are_made_anew(house: House, tmp_pa
     """With `connections.max.reauth.ms` a broker closes those that do not prove themselves again (KIP-368),
     which the client does not: a worker loses nothing by it, not even its partitions."""
     lab, topic = house.lab, house.topic
-    settings = house.identity("SCRAM-SHA-512", tmp_path) | {"broker": f"localhost:{house.kafka.brief_port}"}
-    worker = house.worker("each_async", settings)
+    brief = {"broker": f"localhost:{house.kafka.brief_port}", "session_timeout_ms": 30_000}
+    worker = house.worker("each_async", house.identity("SCRAM-SHA-512", tmp_path) | brief)
     await worker.ready()
+    await worker.says("partitions assigned", group=f"{lab.group}.detector")
     began, assignments = _times_recognized(worker), await worker.metric("stream_pool_rebalances_total")
     places = await _produced_until(house, lambda: _times_recognized(worker) >= began + 10, worker)
     places += await lab.cluster.produce(topic, [{"do": "raise"}])
