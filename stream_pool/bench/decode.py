@@ -6,20 +6,16 @@ the candidates; those that no bar is about have fewer where a round is a process
 resident bytes, and what the collector has to do. Without the compiled core there is nothing to judge.
 """
 
-import json
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from stream_pool.bench.client import BenchClientError
 from stream_pool.bench.corpus import HELD_DOCUMENTS, RECIPES, WARM_DOCUMENTS, Corpus, census, read_corpus
 from stream_pool.bench.decode_bars import COLLECTION, NO_ECHO, ORJSON, OURS, RAW, TRACKED, Runs, decode_report
 from stream_pool.bench.decode_candidates import candidates, missing_peers
 from stream_pool.bench.decode_speed import Speed
+from stream_pool.bench.own_process import answer
 from stream_pool.bench.report import Report, environment
 from stream_pool.documents import NATIVE, NATIVE_REASON
 from stream_pool.errors import MisuseError
@@ -82,16 +78,16 @@ def _measure_holding(path: Path, warm: int, rounds: int, runs: Runs, say: Say) -
         for name in reversed(names) if number % 2 else names:
             _measure_one(name, path, warm, runs)
         for name in (OURS, NO_ECHO):
-            answer = _answer("decode_held", "collect", name, path, warm)
-            _note(runs, COLLECTION, {name: answer["tuple_ms"]})
-            _note(runs, "ms: gc.collect(), 100,000 more in a list", {name: answer["list_ms"]})
-        _note(runs, "ms: gc.collect(), 100,000 more in a list", {RAW: answer["bytes_ms"]})
+            collected = answer("decode_held", "collect", name, path, warm)
+            _note(runs, COLLECTION, {name: collected["tuple_ms"]})
+            _note(runs, "ms: gc.collect(), 100,000 more in a list", {name: collected["list_ms"]})
+        _note(runs, "ms: gc.collect(), 100,000 more in a list", {RAW: collected["bytes_ms"]})
     say("decoding and holding, µs of CPU an order: " + _line(runs["us: holding"]))
 
 
 def _measure_one(name: str, path: Path, warm: int, runs: Runs) -> None:
-    filled = _answer("decode_held", "fill", name, path, warm)
-    weighed = _answer("decode_held", "weigh", name, path, warm)
+    filled = answer("decode_held", "fill", name, path, warm)
+    weighed = answer("decode_held", "weigh", name, path, warm)
     _note(runs, "us: holding", {name: filled["us"]})
     _note(runs, TRACKED, {name: filled["tracked"]})
     _note(runs, "ms: gc.collect(), 10,000 held", {name: filled["collect_ms"]})
@@ -101,20 +97,11 @@ def _measure_one(name: str, path: Path, warm: int, runs: Runs) -> None:
 
 
 def _measure_access(path: Path, rounds: int, runs: Runs, say: Say) -> None:
-    for look, seconds in _answer("decode_access", path, rounds).items():
+    for look, seconds in answer("decode_access", path, rounds).items():
         for name, figures in seconds.items():
             for figure in figures:
                 _note(runs, f"ns: {look}", {name: figure * 1e9})
     say("four levels, cold, ns: " + _line(runs["ns: four levels, cold"]))
-
-
-def _answer(module: str, *arguments: object) -> Any:
-    """What a module of this package prints as a process of its own."""
-    command = [sys.executable, "-m", f"{__package__}.{module}", *map(str, arguments)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode != 0:
-        raise BenchClientError(f"{' '.join(command)} ended with {ran.returncode}:\n{ran.stderr[-2_000:]}")
-    return json.loads(ran.stdout)
 
 
 def _note(runs: Runs, metric: str, figures: Mapping[str, float]) -> None:

@@ -1,15 +1,9 @@
 """CPU time of decoding, and of writing and converting what was decoded, in this process.
 
-The candidates take turns, block by block within a corpus, so that what slows the machine for a moment slows
-all of them alike. A round has several turns at each block, and their mean counts: the quickest turn of one
-candidate may be from a quiet moment that another never had. What each makes is dropped at once; the collector
-is as Python sets it, and has just been through. A round before the first warms all up.
+The candidates take turns, block by block within a corpus (`turns.py`). A round before the first warms all up.
 """
 
-import gc
-import itertools
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -17,12 +11,10 @@ import orjson
 from stream_pool import dumps
 from stream_pool.bench.corpus import Corpus
 from stream_pool.bench.decode_candidates import Decode, decoder
+from stream_pool.bench.turns import Works, costs_us
 
 SLOW = {"json": 4, "stream_pool_twin": 20}
 """Candidates that decode but one in so many of the documents, so that a round does not wait for them."""
-
-BLOCKS = 2
-"""Of a corpus. With many, a turn would find the processor's caches full of others' data."""
 
 TURNS = 4
 """At each block, of candidates that are not slow, in corpora that may be decoded more than once."""
@@ -35,9 +27,6 @@ WRITTEN_DOCUMENTS = 500
 
 Costs = dict[str, dict[str, float]]
 """Microseconds of CPU a document, by what was done, then by candidate."""
-
-Works = dict[str, tuple[Callable[[Any], Any], Sequence[Any]]]
-"""What each candidate does, and to what."""
 
 
 class Speed:
@@ -61,9 +50,9 @@ class Speed:
         costs = {}
         for corpus in self._corpora:
             turns = 1 if corpus.name in NEW_EACH_ROUND else TURNS
-            costs[corpus.name] = _costs_us(self._decoding(corpus), number, turns)
-        costs["dumps"] = _costs_us(self._writing(), number, TURNS)
-        costs["to_dict"] = _costs_us(self._converting(), number, TURNS)
+            costs[corpus.name] = costs_us(self._decoding(corpus), number, turns, SLOW)
+        costs["dumps"] = costs_us(self._writing(), number, TURNS)
+        costs["to_dict"] = costs_us(self._converting(), number, TURNS)
         return costs
 
     def _decoding(self, corpus: Corpus) -> Works:
@@ -92,29 +81,3 @@ class Speed:
 
 def _to_dict(document: Any) -> Any:
     return document.to_dict()
-
-
-def _costs_us(works: Works, number: int, turns: int) -> dict[str, float]:
-    gc.collect()
-    spent_s = dict.fromkeys(works, 0.0)
-    for block, turn in itertools.product(range(BLOCKS), range(turns)):
-        for name in _rotated(list(works), number + block + turn):
-            if turn == 0 or name not in SLOW:
-                work, things = works[name]
-                spent_s[name] += _spent_s(work, things[block::BLOCKS])
-    return {
-        name: spent_s[name] / len(things) / (1 if name in SLOW else turns) * 1e6
-        for name, (_, things) in works.items()
-    }
-
-
-def _rotated(names: list[str], by: int) -> list[str]:
-    first = by % len(names)
-    return names[first:] + names[:first]
-
-
-def _spent_s(work: Callable[[Any], Any], things: Sequence[Any]) -> float:
-    began_s = time.process_time()
-    for thing in things:
-        work(thing)
-    return time.process_time() - began_s
