@@ -49,7 +49,7 @@ def sections(made: Estimate) -> Iterator[Section]:
     if profile.lookups:
         yield _capacities(profile)
     if profile.accepted:
-        yield _contents(profile)
+        yield _contents(made)
         yield _sizes(profile)
         yield _paths(profile)
         yield _limits(profile)
@@ -149,7 +149,8 @@ def _capacities(profile: Profile) -> Section:
     return Section("pool", [line], head, rows)
 
 
-def _contents(profile: Profile) -> Section:
+def _contents(made: Estimate) -> Section:
+    profile = made.profile
     sizes = {BYTES_ARE[name]: size for name, size in asdict(profile.bytes).items() if size}
     shares = sorted(sizes.items(), key=lambda share: -share[1])
     lines = [
@@ -159,6 +160,7 @@ def _contents(profile: Profile) -> Section:
         f"in {profile.short_strings_met:,}",
         "of the bytes: " + ", ".join(f"{name} {size / profile.accepted_bytes:.1%}" for name, size in shares),
     ]
+    lines += [f"what stands against a pool: {why}" for why in made.verdict.why]
     return Section("contents", lines)
 
 

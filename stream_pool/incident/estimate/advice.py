@@ -10,7 +10,7 @@
     6  else                                                             NOT_WORTH_IT
 
 **Limits**: the largest that was met times a margin, rounded up to a power of two (depth as it is), at least a
-floor, and never over the default: a sample has not seen the largest document, and no limit is there to be met.
+floor, and never over the default: a sample has not seen the largest document.
 
     8 for document_bytes, string_bytes, keys and items; 4 for key_bytes and number_digits; 2 for depth
 
@@ -64,7 +64,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether it is worth it. `gain` is the share of the quickest peer's time that would be saved; it is
-    below 0 where ours takes longer, None where nothing was timed. `why` says what stands against it."""
+    below 0 where ours takes longer, None where nothing was timed. `why` says what in the documents stands
+    against it, whatever the verdict."""
 
     kind: Kind
     gain: float | None
@@ -81,11 +82,11 @@ def verdict(profile: Profile, measured: Measured | None, *, native: bool) -> Ver
     gain = 1 - 1 / time.value
     if not native:
         return Verdict(Kind.NO_CORE, gain, against, ())
-    if time.low <= 1 and time.high >= WORTH_RATIO:
-        return Verdict(Kind.UNSURE, gain, against, ())
-    if time.value >= WORTH_RATIO:
-        return Verdict(Kind.WORTH_IT, gain, against, ())
     why = tuple(_against(profile))
+    if time.low <= 1 and time.high >= WORTH_RATIO:
+        return Verdict(Kind.UNSURE, gain, against, why)
+    if time.value >= WORTH_RATIO:
+        return Verdict(Kind.WORTH_IT, gain, against, why)
     held = held_ratio(measured)
     if held is not None and held <= HELD_RATIO and time.value >= HELD_TIME_MIN:
         return Verdict(Kind.WHERE_HELD, gain, against, why)

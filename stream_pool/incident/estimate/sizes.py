@@ -1,12 +1,12 @@
 """The distribution of one size over all documents, in bounded memory.
 
-Sizes below 128 are counted each by itself, larger ones by their seven leading bits: so a percentile is exact
-up to 127, and beyond it at most 0.8 % too low. The mean and the maximum are exact.
+Sizes below 256 are counted each by itself, larger ones by their eight leading bits: so a percentile is exact
+up to 255, and beyond it at most 0.8 % too low. The mean and the maximum are exact.
 """
 
 from dataclasses import dataclass
 
-_EXACT_BITS = 7
+_EXACT_BITS = 8
 
 
 @dataclass(frozen=True, slots=True)
