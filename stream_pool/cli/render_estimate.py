@@ -94,7 +94,7 @@ def _held(measured: Measured) -> str:
     if ratio is None or weight is None:
         return ""
     of_raw = weight / measured.raw_bytes
-    return f"; held, a document takes {of_raw:.2f} of its bytes, {ratio:.0%} of the least elsewhere"
+    return f"; held, a document takes {of_raw:.2f} of its bytes, {ratio:.0%} of what the thriftiest takes"
 
 
 def _text(section: Section) -> str:

@@ -133,7 +133,7 @@ def limits_over(profile: Profile) -> Mapping[str, int]:
 
 def _limit(name: str, largest: Extent) -> int:
     margin, floor = MARGINS[name]
-    wanted = getattr(largest, name) * margin
+    wanted: int = getattr(largest, name) * margin
     if name != "depth":
         wanted = 1 << max(0, wanted - 1).bit_length()
     default: int = getattr(Limits(), name)
@@ -147,9 +147,10 @@ def _against(profile: Profile) -> Iterator[str]:
     best = profile.best.hit_ratio
     if best is not None and 1 - best >= MANY_MISSES:
         worst = max(profile.paths, key=lambda cost: cost.misses)
+        is_there = worst.misses * 2 >= profile.at(profile.booked_capacity).misses
         yield (
-            f"{1 - best:.0%} of the keys are not pooled even at a capacity of {profile.best.capacity:,}, "
-            f"most of them at {worst.path}: keys that do not come again"
+            f"{1 - best:.0%} of the keys are not pooled even at a capacity of {profile.best.capacity:,}"
+            f"{f', most of them at {worst.path}' if is_there else ''}: keys that do not come again"
         )
     shares = {
         "numbers in arrays, which are never shared": profile.bytes.numbers_in_arrays,

@@ -130,7 +130,7 @@ def _hold(
 ) -> dict[str, tuple[float, float]]:
     """Microseconds and bytes a document."""
     us: dict[str, list[float]] = {name: [] for name in names}
-    held_bytes = {}
+    held_bytes: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="stream-pool-estimate-") as directory:
         path = Path(directory, "sample.ndjson")
         with path.open("wb") as file:

@@ -38,9 +38,14 @@ class Payloads(Protocol):
     `what` says what it is. `read_bytes` of `size_bytes` (None where nobody knows) tell how far it is.
     """
 
-    what: str
-    read_bytes: int
-    size_bytes: int | None
+    @property
+    def what(self) -> str: ...
+
+    @property
+    def read_bytes(self) -> int: ...
+
+    @property
+    def size_bytes(self) -> int | None: ...
 
     def __iter__(self) -> Iterator[Payload]: ...
 
