@@ -55,6 +55,8 @@ def estimate(
     from stream_pool.cli.render_estimate import to_json, to_text
     from stream_pool.incident.estimate import Estimator
 
+    if html is not None and not html.parent.is_dir():
+        raise MisuseError(f"{html} cannot be written: there is no folder {html.parent}")
     estimator = Estimator()
     damage = None
     if source == STANDARD_INPUT or names_a_file(source):

@@ -82,19 +82,21 @@ def sentence(made: Estimate) -> str:
         case Kind.UNSURE:
             return f"not sure: {told}; more --rounds, a larger --sample or a quieter machine would tell"
         case Kind.WORTH_IT:
-            return f"worth it: {told}{_held(measured)}"
+            held = _held(measured)
+            return f"worth it: {told}; held, a document takes {held}" if held else f"worth it: {told}"
         case Kind.WHERE_HELD:
-            return f"worth it only where documents are held{_held(measured)}; of decoding alone {told}"
+            alone = f"of decoding alone {told}"
+            return f"worth it only where documents are held: one takes {_held(measured)}; {alone}"
     return "; ".join([f"{told}; not worth it", *judged.why])
 
 
 def _held(measured: Measured) -> str:
-    """What is to be said of documents that are held."""
+    """What a document that is held takes; "" where none was weighed."""
     ratio, weight = held_ratio(measured), measured.costs[OURS].held_bytes
     if ratio is None or weight is None:
         return ""
     of_raw = weight / measured.raw_bytes
-    return f"; held, a document takes {of_raw:.2f} of its bytes, {ratio:.0%} of what the thriftiest takes"
+    return f"{of_raw:.2f} of its bytes, {ratio:.0%} of what the thriftiest other one takes"
 
 
 def _text(section: Section) -> str:

@@ -149,7 +149,7 @@ def _against(profile: Profile) -> Iterator[str]:
         worst = max(profile.paths, key=lambda cost: cost.misses)
         is_there = worst.misses * 2 >= profile.at(profile.booked_capacity).misses
         yield (
-            f"{1 - best:.0%} of the keys are not pooled even at a capacity of {profile.best.capacity:,}"
+            f"{1 - best:.0%} of the keys are not found even in a pool of {profile.capacities[-1].capacity:,}"
             f"{f', most of them at {worst.path}' if is_there else ''}: keys that do not come again"
         )
     shares = {
