@@ -65,6 +65,8 @@ def estimate(
         told, damage = _take_file(source, sample, estimator)
     else:
         told = asyncio.run(take_topic(_topic_sample(source, sample, spread, broker, config), estimator))
+    if damage is not None and not estimator.seen:
+        raise damage
     if not estimator.seen:
         raise MisuseError(f"{told}: there is no document to estimate from")
     with progress(sys.stderr, "measuring", "steps") as tell:

@@ -1,7 +1,7 @@
 """Payloads from wherever somebody has them: a capture, what `kcat -J` or `kcat` writes, NDJSON, a folder.
 
 A file is told apart by its first line. A folder gives each of its `.json` files, those of its folders among
-them, in the order of their names; so does a single `.json` file whose first line is no document by itself.
+them, in the order of their names; a single `.json` file whose first line is no document by itself is one.
 Lines without anything on them are passed over. `.zst` and `.gz` are unpacked. Of a capture only the records
 of its own topic are payloads. Memory holds one line at a time, of at most `LINE_BYTES_MAX`.
 """
@@ -104,7 +104,9 @@ class PayloadsOnStandardInput:
 class _Captured:
     def __init__(self, path: Path) -> None:
         self._capture = Capture(path)
-        self.what = "a capture" if not self._capture.is_kcat else "what kcat -J wrote"
+        self.what = "what kcat -J wrote" if self._capture.is_kcat else "a capture"
+        if self._capture.header.redaction is not None:
+            self.what += ", redacted: what is said of values is of those that stand for them"
         self.size_bytes = self._capture.size_bytes
 
     @property

@@ -3,10 +3,11 @@
 import gzip
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from captures import at, write
+from captures import HEADER, at, write
 
 from stream_pool.errors import ExitCode, StreamPoolError
 from stream_pool.incident.capture_file import CaptureDamaged
@@ -74,6 +75,13 @@ def test_a_capture_gives_the_values_of_its_topic(tmp_path: Path) -> None:
         Payload("partition 0, offset 7", b'{"n":1}'),
         Payload("partition 2, offset 8", None),
     ]
+
+
+def test_a_redacted_capture_says_so(tmp_path: Path) -> None:
+    """Its values are not those that a worker will meet."""
+    path = write(tmp_path / "c.ndjson", [at(7)], replace(HEADER, redaction=("id: hash",)))
+    assert payloads_at(path).what.startswith("a capture, redacted")
+    assert payloads_at(write(path, [at(7)])).what == "a capture"
 
 
 def test_what_kcat_writes(tmp_path: Path) -> None:
