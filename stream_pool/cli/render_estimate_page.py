@@ -15,8 +15,6 @@ from stream_pool.incident.report.markup import tag, text
 from stream_pool.incident.report.style import STYLE
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_STACKED_FROM = 4
-"""Columns from which a table is one column on a phone."""
 
 
 def to_html(made: Estimate) -> str:
@@ -97,6 +95,7 @@ def _section(section: Section) -> str:
 
 
 def _table(section: Section) -> str:
+    """A table, which on a phone is one column."""
     _, *columns = zip(*section.rows, strict=True)
     classes = ["", *("number" if _is_numeric(column) else "" for column in columns)]
     head = "".join(
@@ -112,8 +111,7 @@ def _table(section: Section) -> str:
         )
         for row in section.rows
     )
-    stacked = {"class": "stack"} if len(section.head) >= _STACKED_FROM else {}
-    return tag("table", tag("thead", tag("tr", head)) + tag("tbody", rows), **stacked)
+    return tag("table", tag("thead", tag("tr", head)) + tag("tbody", rows), **{"class": "stack"})
 
 
 def _is_numeric(column: Row) -> bool:

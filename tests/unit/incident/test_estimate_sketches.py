@@ -1,7 +1,7 @@
 """Counting in bounded memory: how many different things, and how large they were."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_pool.incident.estimate.cardinality import Cardinality, fingerprint
@@ -17,6 +17,7 @@ def counting(things: range) -> Cardinality:
     return made
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 200), max_size=400))
 def test_few_are_counted_exactly_whatever_comes_again(things: list[int]) -> None:
     """Up to the number kept; beyond, it says that it is no more exact."""
@@ -37,6 +38,7 @@ def test_many_are_estimated_within_their_error(different: int) -> None:
     assert made.count == pytest.approx(different, rel=4 * made.error_ratio)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300))
 def test_two_merge_into_that_of_both(first: int, overlap: int, second: int) -> None:
     """Exact or estimated, with or without things in common."""
@@ -46,6 +48,7 @@ def test_two_merge_into_that_of_both(first: int, overlap: int, second: int) -> N
     assert (one.count, one.exact) == (both.count, both.exact)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 1 << 40), min_size=1, max_size=200))
 def test_percentiles_are_never_too_high_and_hardly_too_low(values: list[int]) -> None:
     """Exact below 256, at most 0.8 % too low above; mean and maximum are exact."""

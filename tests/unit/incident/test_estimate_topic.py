@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_pool.clock import SystemClock
@@ -22,6 +22,7 @@ ENDS = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(ENDS, st.integers(1, 5_000))
 def test_a_sample_is_as_large_as_it_may_be(ends: dict[int, tuple[int, int]], records: int) -> None:
     """Either way: so many records or all there are, each once, and within what is kept."""
