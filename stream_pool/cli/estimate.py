@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.cli.file_or_topic import names_a_file, reading_client
+from stream_pool.cli.connection import connected_client
+from stream_pool.cli.file_or_topic import names_a_file
 from stream_pool.cli.progress import progress
 from stream_pool.errors import ExitCode, MisuseError
 
@@ -110,7 +111,7 @@ def _topic_sample(
     from stream_pool.incident.estimate import TopicSample
 
     settings = configure({"broker": broker, "log_level": "error"}, config)
-    client = reading_client(settings, "stream-pool-estimate")
+    client = connected_client(settings, "stream-pool-estimate")
     return TopicSample(client, topic, sample, is_spread=spread, timeout_s=settings.connect_timeout_s)
 
 
