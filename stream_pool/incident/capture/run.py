@@ -22,7 +22,7 @@ from stream_pool.stream.offsets import Record
 PATIENCE_S = 120.0
 _ASK_EVERY_S = 5.0
 _POLL_MS = 200
-_RECORDS_AT_ONCE = 500
+_RECORDS_AT_ONCE = 200
 _ONE_BY_ONE = 5_000
 """So many records of a partition are read one by one at most, to find one that cannot be decoded."""
 

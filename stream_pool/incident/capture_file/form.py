@@ -137,7 +137,7 @@ def record_line(
     headers: Sequence[tuple[str, bytes | None]],
     value: bytes | None,
 ) -> bytes:
-    """A record's line; `topic` is None where it is the header's."""
+    """A record's line, without its end; `topic` is None where it is the header's."""
     told: dict[str, Any] = {
         "partition": partition,
         "offset": offset,
@@ -150,12 +150,12 @@ def record_line(
     if topic is not None:
         told = {"topic": topic} | told
     try:  # bytes that are UTF-8 become strings without one being made of them, which costs a third less
-        return to_json(told) + b"\n"
+        return to_json(told)
     except PydanticSerializationError:
         told["key"] = text_or_base64(key)
         told["headers"] = [(name, text_or_base64(content)) for name, content in headers]
         told["value"] = text_or_base64(value)
-        return to_json(told) + b"\n"
+        return to_json(told)
 
 
 def lost_line(lost: Lost, capture_topic: str) -> bytes:

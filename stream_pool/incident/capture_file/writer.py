@@ -1,6 +1,6 @@
 """A capture as it is written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -76,8 +76,8 @@ class CaptureWriter:
     def write(self, captured: CapturedRecord) -> None:
         """Append a record."""
         record = captured.record
-        self._take(
-            captured.topic,
+        line = record_line(
+            None if captured.topic == self._topic else captured.topic,
             captured.partition,
             record.offset,
             record.timestamp_ms,
@@ -86,11 +86,15 @@ class CaptureWriter:
             record.headers,
             record.value,
         )
+        self._lines += line + b"\n"
+        self._sums.count(captured.topic, captured.partition)
+        if len(self._lines) >= _PIECE_BYTES:
+            self._flush()
 
     def append(self, records: Iterable[Record]) -> None:
         """Append records as a consumer has them, with nothing made of them in between."""
         own_topic, counts, lines = self._topic, self.counts, self._lines
-        for record in records:  # as `write` does, without a call in between
+        for record in records:  # nothing is called for a record but what it takes
             topic, partition = record.topic, record.partition
             lines += record_line(
                 None if topic == own_topic else topic,
@@ -102,6 +106,7 @@ class CaptureWriter:
                 record.headers,
                 record.value,
             )
+            lines += b"\n"
             try:
                 counts[topic][partition] += 1
             except KeyError:
@@ -122,35 +127,6 @@ class CaptureWriter:
             self._end_frame()
             self._pack(trailer_line(self._sums.counts, self._sums.digest.hexdigest(), is_whole=is_whole))
             self._end_frame()
-
-    def _take(
-        self,
-        topic: str,
-        partition: int,
-        offset: int,
-        timestamp_ms: int,
-        timestamp_type: int,
-        key: bytes | None,
-        headers: Sequence[tuple[str, bytes | None]],
-        value: bytes | None,
-    ) -> None:
-        lines = self._lines
-        lines += record_line(
-            None if topic == self._topic else topic,
-            partition,
-            offset,
-            timestamp_ms,
-            timestamp_type,
-            key,
-            headers,
-            value,
-        )
-        try:
-            self.counts[topic][partition] += 1
-        except KeyError:
-            self._sums.count(topic, partition)
-        if len(lines) >= _PIECE_BYTES:
-            self._flush()
 
     def _flush(self) -> None:
         lines = self._lines
