@@ -25,9 +25,6 @@ from stream_pool.stream.metadata_pace import pace_metadata
 from stream_pool.stream.offsets import Record
 from stream_pool.telemetry import withhold_requests
 
-_READER_METADATA_MAX_AGE_MS = (
-    30_000  # until a topic that was made anew is read again; aiokafka's 5 minutes are long
-)
 _READ_TIMEOUT_MS = 1_000
 _READ_AT_ONCE = 5_000
 _READ_PATIENCE = 30
@@ -70,7 +67,6 @@ class KafkaClient:
             enable_auto_commit=False,
             auto_offset_reset="none",
             max_partition_fetch_bytes=max_partition_fetch_bytes,
-            metadata_max_age_ms=_READER_METADATA_MAX_AGE_MS,
         )
         pace_metadata(reader._client)
         made: Reader = reader
