@@ -9,7 +9,8 @@ Limits: no prefetched records, no `auto_offset_reset` but "none", and no commits
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from aiokafka import TopicPartition
@@ -47,6 +48,7 @@ class MemoryConsumer:
         self._topics: list[str] = []
         self._listener: Any = None
         self._order: list[TopicPartition] = []
+        self._watching: dict[TopicPartition, Callable[[], None]] = {}
         self._there_s = 0.0
         self._waiter: asyncio.Future[None] | None = None
         self._closed = False
@@ -192,8 +194,11 @@ class MemoryConsumer:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _appended(self) -> None:
-        """The broker has kept a fetch waiting, and answers it now."""
+    def _appended(self, partition: TopicPartition) -> None:
+        """The broker has kept a fetch waiting, and answers it now; a paused partition is in no fetch."""
+        places = self._membership.places
+        if places is not None and partition in places and places.place(partition).paused:
+            return
         now_s = asyncio.get_running_loop().time()
         if now_s >= self._there_s:
             self._there_s = now_s + self._wire.faults.draw_s(self._wire.random)
@@ -203,13 +208,14 @@ class MemoryConsumer:
         if before is not None:
             self._unwatch(before)
         for partition in places.partitions:
-            self._log.watch(partition, self._appended)
+            self._watching[partition] = partial(self._appended, partition)
+            self._log.watch(partition, self._watching[partition])
         self._order = places.partitions
         self._depart()
 
     def _unwatch(self, places: Places) -> None:
         for partition in places.partitions:
-            self._log.unwatch(partition, self._appended)
+            self._log.unwatch(partition, self._watching.pop(partition))
 
     # --- positions
 

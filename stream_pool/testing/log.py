@@ -25,6 +25,7 @@ from aiokafka.structs import ConsumerRecord
 
 from stream_pool.clock import Clock
 from stream_pool.testing.groups import Group
+from stream_pool.testing.partition import Partition
 from stream_pool.testing.records import (
     CREATE_TIME,
     LOG_APPEND_TIME,
@@ -40,26 +41,6 @@ _MAX_MESSAGE_BYTES = 1_048_588
 _FOREVER = 2**62
 
 
-class _Partition:
-    """Records from offset `base` on. `watchers` are called after something was appended."""
-
-    __slots__ = ("base", "records", "watchers")
-
-    def __init__(self) -> None:
-        self.base = 0
-        self.records: list[Stored] = []
-        self.watchers: list[Callable[[], None]] = []
-
-    @property
-    def end(self) -> int:
-        return self.base + len(self.records)
-
-    def trim(self, before: int) -> None:
-        count = min(max(before - self.base, 0), len(self.records))
-        del self.records[:count]
-        self.base += count
-
-
 class _Topic:
     """One topic and what its configuration says."""
 
@@ -67,7 +48,7 @@ class _Topic:
 
     def __init__(self, partitions: int, config: Mapping[str, str]) -> None:
         self.config = dict(config)
-        self.partitions = [_Partition() for _ in range(partitions)]
+        self.partitions = [Partition() for _ in range(partitions)]
         self.stamps = config.get("message.timestamp.type", "CreateTime") == "LogAppendTime"
         self.max_message_bytes = int(config.get("max.message.bytes", _MAX_MESSAGE_BYTES))
         retention_ms = int(config.get("retention.ms", -1))
@@ -157,8 +138,8 @@ class MemoryLog:
         """
         found = self._partition(TopicPartition(topic, partition))
         first = found.end
-        found.records.extend(repeat(record, count))
-        _wake(found)
+        found.extend(repeat(record, count))
+        found.wake()
         return first
 
     def append_batch(self, partition: TopicPartition, batch: Iterable[Stored]) -> int:
@@ -168,9 +149,24 @@ class MemoryLog:
         for kept in batch:
             for tell in self.on_append:
                 tell(partition, found.end, kept)
-            found.records.append(kept)
-        _wake(found)
+            found.append(kept)
+        found.wake()
         return first
+
+    def begin(self, partition: TopicPartition, offset: int) -> None:
+        """Let an empty partition begin at an offset, as in the log of which this is a copy.
+
+        Raises ValueError where something has stood in it.
+        """
+        self._partition(partition).begin(offset)
+
+    def skip(self, partition: TopicPartition, to_offset: int) -> None:
+        """Let the next record of a partition stand at an offset. It has to come at once: a consumer gets over
+        a gap with the record behind it.
+
+        Raises ValueError where the log is beyond.
+        """
+        self._partition(partition).skip(to_offset)
 
     def stored(
         self,
@@ -216,12 +212,11 @@ class MemoryLog:
         Raises `OffsetOutOfRangeError`, `UnicodeDecodeError`.
         """
         found = self._partition(partition)
-        start = offset - found.base
-        if not 0 <= start <= len(found.records):
+        if not found.base <= offset <= found.end:
             raise OffsetOutOfRangeError({partition: offset})
         topic, number = partition
         taken: list[ConsumerRecord[bytes, bytes]] = []
-        for at, kept in enumerate(found.records[start : start + max_records], offset):
+        for at, kept in found.read(offset, max_records):
             taken.append(fetched(topic, number, at, kept))
             max_bytes -= kept.size_bytes
             if max_bytes <= 0:
@@ -264,25 +259,20 @@ class MemoryLog:
             raise UnknownTopicOrPartitionError(name)
         return found
 
-    def _partition(self, place: TopicPartition) -> _Partition:
+    def _partition(self, place: TopicPartition) -> Partition:
         topic = self._topic(place.topic)
         if not 0 <= place.partition < len(topic.partitions):
             raise UnknownTopicOrPartitionError(place)
-        found: _Partition = topic.partitions[place.partition]
+        found: Partition = topic.partitions[place.partition]
         if topic.retention_ms is not None and found.records:
             self._expire(found, topic.retention_ms)
         return found
 
-    def _expire(self, partition: _Partition, retention_ms: int) -> None:
+    def _expire(self, partition: Partition, retention_ms: int) -> None:
         """Delete from the front what is older than the topic keeps."""
         horizon_ms = self.clock.now_ms() - retention_ms
         records = partition.records
         if records[0].timestamp >= horizon_ms:
             return
-        young = (at for at, kept in enumerate(records) if kept.timestamp >= horizon_ms)
-        partition.trim(partition.base + next(young, len(records)))
-
-
-def _wake(partition: _Partition) -> None:
-    for woken in tuple(partition.watchers):
-        woken()
+        every = partition.read(partition.base, len(records))
+        partition.trim(next((at for at, kept in every if kept.timestamp >= horizon_ms), partition.end))
