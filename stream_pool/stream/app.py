@@ -136,6 +136,7 @@ class App(faust.App):
             if each.thread is not None:
                 self.handler_threads.append(each.thread)
             channel = self.batches(*topics, group=group, objects_only=objects_only)
+            channel.one_by_one = True
 
             async def run(batches: Any) -> None:
                 async for batch in batches:

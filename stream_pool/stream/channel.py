@@ -79,6 +79,7 @@ class BatchChannel(Channel[Batch]):
 
     Faust clones a channel before it iterates; every clone shares the one queue, so that the source needs to
     know only the original. `resume` says where an agent with `from_beginning` begins instead.
+    `one_by_one`: its agent takes the records of a batch one at a time, each with the host's `work`.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class BatchChannel(Channel[Batch]):
         self.on_error = on_error
         self.from_beginning = from_beginning
         self.resume = resume
+        self.one_by_one = False
 
     @property
     def batches(self) -> BatchQueue:

@@ -23,7 +23,7 @@ from stream_pool.stream.channel import OnError
 from stream_pool.stream.errors import HandlerFailed, raise_if_cancelled
 from stream_pool.stream.handler_thread import HandlerThread
 from stream_pool.stream.order import Current, Order
-from stream_pool.stream.runtime import OBJECT_TYPES, Runtime, refuse_root
+from stream_pool.stream.runtime import OBJECT_TYPES, Runtime, Work, refuse_root
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +48,17 @@ def _edge_s(latency_s: float) -> float:
     """The upper bound of the bucket that a latency falls into."""
     index = bisect_left(BOUNDS_S, latency_s)
     return BOUNDS_S[index] if index < len(BOUNDS_S) else math.inf
+
+
+def _after(work: Work, handler: Handler) -> Handler:
+    """The handler, when the time has passed that it takes."""
+
+    async def handle(order: Order) -> Any:
+        await work(order.record)
+        result = handler(order)
+        return await result if isawaitable(result) else result
+
+    return handle
 
 
 class Each:
@@ -89,6 +100,8 @@ class Each:
         decode = runtime.decode if self.objects_only else runtime.decode_any
         now = runtime.clock.monotonic
         handler, is_async, objects_only = self.handler, self._is_async, self.objects_only
+        if runtime.work is not None:
+            handler, is_async = _after(runtime.work, handler), True
         current = Current(Order(batch.records[0], None))
         pace = _Pace(batch, runtime)
         wake = pace.wake
@@ -111,7 +124,7 @@ class Each:
                 except (Exception, asyncio.CancelledError) as error:
                     raise_if_cancelled(error)
                     try:
-                        if not await self._failed(batch, order, error, runtime):
+                        if not await self._failed(batch, order, error, handler, runtime):
                             break
                     except HandlerFailed as stop:
                         failed = stop
@@ -130,7 +143,9 @@ class Each:
         if failed is not None:
             raise failed
 
-    async def _failed(self, batch: Batch, order: Order, error: BaseException, runtime: Runtime) -> bool:
+    async def _failed(
+        self, batch: Batch, order: Order, error: BaseException, handler: Handler, runtime: Runtime
+    ) -> bool:
         """The handler raised: try again, then do what `on_error` says.
 
         False where the partition went away meanwhile.
@@ -142,7 +157,7 @@ class Each:
             if batch.dropped:
                 return False
             try:
-                result = self.handler(order)
+                result = handler(order)
                 if isawaitable(result):
                     result = await result
             except (Exception, asyncio.CancelledError) as again:

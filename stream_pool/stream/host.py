@@ -18,6 +18,7 @@ from stream_pool.settings import Settings
 from stream_pool.stream.client import Client
 from stream_pool.stream.event_writer import Identity
 from stream_pool.stream.kafka import KafkaClient
+from stream_pool.stream.runtime import Work
 from stream_pool.stream.security import Security
 from stream_pool.telemetry import GcPauses, GcProbe, MemoryProbe, MemorySample
 
@@ -41,7 +42,8 @@ class MemorySource(Protocol):
 class Host:
     """Clock, Kafka, name, chance, and the probes of one worker.
 
-    `random` is for jitter only: nothing that is logged or folded rests on it.
+    `random` is for jitter only: nothing that is logged or folded rests on it. `work` is for a clock that does
+    not move while a handler works: it is awaited before each call of one.
     """
 
     clock: Clock
@@ -50,6 +52,7 @@ class Host:
     random: random.Random
     gc_probe: GcSource
     memory_probe: MemorySource
+    work: Work | None = None
 
 
 HOST: ContextVar[Callable[[Settings], Host] | None] = ContextVar("stream_pool_host", default=None)

@@ -163,6 +163,7 @@ class Plant:
             yield_interval_s=settings.yield_interval_ms / 1_000,
             random=self.host.random,
             stop_on_wire_format=settings.on_wire_format == "stop",
+            work=self.host.work,
         )
 
     @property

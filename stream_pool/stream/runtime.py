@@ -4,7 +4,7 @@ One decoder, one clock, one set of counters, one dead-letter desk.
 """
 
 import random as chance
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 import orjson
@@ -18,6 +18,9 @@ from stream_pool.stream.dead_letters import DeadLetters
 from stream_pool.stream.errors import DeadLetterBudgetExceeded
 from stream_pool.stream.offsets import Record
 from stream_pool.stream.wire_format import WireFormat, is_wire_format
+
+Work = Callable[[Record], Awaitable[None]]
+"""Passes the time that the handling of a record takes."""
 
 OBJECT_TYPES = frozenset({Document, dict})
 """The types that a decoded JSON object may have: the decoder's own, or orjson's."""
@@ -55,7 +58,7 @@ class Runtime:
     """Shared by the agents of one app.
 
     `decode` makes a document of a value, and raises on None. `fail` stops the worker with an error, and
-    returns at once. `random` is for jitter.
+    returns at once. `random` is for jitter. `work` is the host's.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Runtime:
         yield_interval_s: float,
         random: chance.Random,
         stop_on_wire_format: bool = True,
+        work: Work | None = None,
     ) -> None:
         self.decode = decode
         self.clock = clock
@@ -80,6 +84,7 @@ class Runtime:
         self.yield_interval_s = yield_interval_s
         self.random = random
         self.stop_on_wire_format = stop_on_wire_format
+        self.work = work
 
     def decode_any(self, value: bytes | None) -> Any:
         """As `decode`, and None of a tombstone: for agents that take more than objects."""

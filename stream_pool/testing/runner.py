@@ -16,6 +16,7 @@ from mode import Service, ServiceT
 from stream_pool.stream.app import App
 from stream_pool.stream.batch import Batch
 from stream_pool.stream.channel import BatchChannel, BatchQueue
+from stream_pool.stream.runtime import Work
 
 
 class Runner(Protocol):
@@ -100,12 +101,13 @@ class _Agents(Service):
     async def on_start(self) -> None:
         for agent in self._app.agents.values():
             if isinstance(agent.channel, BatchChannel):
-                self.add_future(self._run(agent.fun, agent.channel.batches))
+                self.add_future(self._run(agent.fun, agent.channel))
 
-    async def _run(self, fun: Any, queue: BatchQueue) -> None:
+    async def _run(self, fun: Any, channel: BatchChannel) -> None:
+        work = None if channel.one_by_one else self._app.plant.host.work
         while not self.should_stop:
             try:
-                running = fun(_batches(queue))
+                running = fun(_batches(channel.batches, work))
                 if inspect.isasyncgen(running):
                     async for _ in running:
                         pass
@@ -115,8 +117,13 @@ class _Agents(Service):
                 self.log.debug("agent starts anew: %r", error)
 
 
-async def _batches(queue: BatchQueue) -> AsyncIterator[Batch]:
-    """What Faust's stream is to an agent: it asks for the next batch when the agent does."""
+async def _batches(queue: BatchQueue, work: Work | None) -> AsyncIterator[Batch]:
+    """What Faust's stream is to an agent: it asks for the next batch when the agent does. What the records of
+    a whole batch take, they take before the agent has it."""
     while True:
         await asyncio.sleep(0)
-        yield await queue.get() if queue.empty() else queue.get_nowait()
+        batch = await queue.get() if queue.empty() else queue.get_nowait()
+        if work is not None:
+            for record in batch.records:
+                await work(record)
+        yield batch

@@ -38,6 +38,7 @@ from stream_pool.stream.app import App
 from stream_pool.stream.event_writer import Identity
 from stream_pool.stream.host import Host
 from stream_pool.stream.log_reader import raw_record
+from stream_pool.stream.runtime import Work
 from stream_pool.testing.client import MemoryClient
 from stream_pool.testing.clock import EPOCH_MS, VirtualClock
 from stream_pool.testing.faults import Faults
@@ -90,8 +91,9 @@ def simulate(
 class Simulation:
     """The world of one run; made inside a `VirtualLoop`, which `simulate` does.
 
-    `log` is the broker, `faults` what is wrong with it. `workers` has the latest life of each name, `lives`
-    all of them, `ledger` what handlers did that it was asked to record.
+    `log` is the broker, `faults` what is wrong with it; `works` says by a worker's name how the time passes
+    that a record takes it (nothing: none does). `workers` has the latest life of each name, `lives` all of
+    them, `ledger` what handlers did that it was asked to record.
     """
 
     def __init__(self, *, seed: int = 0, latency_s: float = 0.002, epoch_ms: int = EPOCH_MS) -> None:
@@ -105,6 +107,7 @@ class Simulation:
         self.ledger = Ledger()
         self.workers: dict[str, SimWorker] = {}
         self.lives: list[SimWorker] = []
+        self.works: dict[str, Work] = {}
         self._memory: dict[str, ScriptedMemory] = {}
         self._gc: dict[str, ScriptedGc] = {}
 
@@ -130,6 +133,7 @@ class Simulation:
                 random=Random(f"{self.seed}:{tag}"),
                 gc_probe=self.gc(name),
                 memory_probe=self.memory(name),
+                work=self.works.get(name),
             )
 
         worker = SimWorker(name, incarnation, make_app, host, client, self.loop, faust=faust)

@@ -15,6 +15,7 @@ from stream_pool.stream.budget import DeadLetterBudget
 from stream_pool.stream.counters import Tally
 from stream_pool.stream.each import Each, backoff_s
 from stream_pool.stream.errors import DeadLetterBudgetExceeded, HandlerFailed
+from stream_pool.stream.offsets import Record
 from stream_pool.stream.order import Order
 
 
@@ -334,3 +335,33 @@ def test_22_a_handler_that_yields_is_refused() -> None:
 def test_18_backoff(attempt: int, spread: float, seconds: float) -> None:
     """Doubling from 0.1 s to 5 s, half of it jitter."""
     assert backoff_s(attempt, spread) == pytest.approx(seconds)
+
+
+async def test_24_a_host_says_how_time_passes(bench: Bench) -> None:
+    """Where its clock does not move by itself: before each call of a handler, of a retry too.
+
+    What no handler sees takes no time.
+    """
+    told: list[str] = []
+
+    async def work(record: Record) -> None:
+        told.append(f"work {record.offset}")
+        await asyncio.sleep(0)
+
+    def handler(order: Order) -> Rejected | None:
+        told.append(f"handled {order.offset}")
+        if order.offset == 2 and told.count("handled 2") == 1:
+            raise RuntimeError("once")
+        return Rejected("never") if order.offset == 3 else None
+
+    bench.runtime.work = work
+    await run(bench, [*records(1, 2, 3), FakeRecord(4, value=b"{")], handler, retries=1)
+    assert told == [
+        *("work 1", "handled 1"),
+        *("work 2", "handled 2", "work 2", "handled 2"),
+        *("work 3", "handled 3"),
+    ]
+    assert [(record.offset, reason) for record, reason, _ in bench.letters.written] == [
+        (3, "never"),
+        (4, "invalid_json"),
+    ]

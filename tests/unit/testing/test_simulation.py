@@ -10,6 +10,7 @@
 | 6 | finds no topic | it ends with the exit code of the process |
 | 7 | hangs while it stops | it is cut off at its deadline |
 | 8 | is started again | it is another incarnation of the same worker |
+| 9 | has work that takes its time | that time passes |
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from stream_pool.detection.verdict import Verified
 from stream_pool.errors import ExitCode
 from stream_pool.events import AnomalyOpened
 from stream_pool.settings import Settings
+from stream_pool.stream.offsets import Record
 from stream_pool.testing.simulation import Simulation, simulate
 
 GROUP = "shop"
@@ -221,3 +223,42 @@ def test_waiting_has_a_limit() -> None:
         assert sim.loop.time() == pytest.approx(3, abs=0.2)
 
     simulate(story)
+
+
+@pytest.mark.parametrize("whole_batches", [False, True])
+def test_what_a_record_takes_passes(whole_batches: bool) -> None:
+    """9: a tenth of a second each, before the handler, or before the agent has the batch."""
+
+    async def story(sim: Simulation) -> float:
+        handled_s: list[float] = []
+
+        async def work(record: Record) -> None:
+            if record.topic == "orders":
+                await asyncio.sleep(0.1)
+
+        def make_app() -> App:
+            app = App(GROUP, settings=Settings(**QUICK))
+
+            async def agent(batches: Any) -> None:
+                async for batch in batches:
+                    handled_s.extend(sim.loop.time() for _ in batch)
+
+            def handle(_: Order) -> None:
+                handled_s.append(sim.loop.time())
+
+            if whole_batches:
+                app.agent(app.batches("orders"))(agent)
+            else:
+                app.each("orders")(handle)
+            return app
+
+        sim.create_topic("orders")
+        sim.works["one"] = work
+        sim.start_worker(make_app, "one")
+        await sim.advance(5.0)
+        began_s = sim.loop.time()
+        sim.produce("orders", orders(10))
+        await sim.run_until(lambda: len(handled_s) == 10)
+        return handled_s[-1] - began_s
+
+    assert simulate(story, latency_s=0.0) == pytest.approx(1.0, abs=0.01)
