@@ -6,18 +6,15 @@ reach is one record a partition, counted many times.
 """
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import structlog
 from aiokafka import TopicPartition
 
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident import reference as told
 from stream_pool.incident.orders import OrderGenerator
+from stream_pool.incident.quiet import quiet
 from stream_pool.incident.reference import GROUP, PARTITIONS, TOPIC, WORKERS, Story
 from stream_pool.incident.service_model import GatewayRefused, OrderService
 from stream_pool.stream.app import App
@@ -57,7 +54,7 @@ def play(story: Story, *, take: Take, watch: Watch, seed: int = 0) -> Played:
     async def tell(sim: Simulation) -> Played:
         return await _Run(sim, story, take, watch, seed).play()
 
-    with _quiet():
+    with quiet():
         return simulate(tell, seed=seed)
 
 
@@ -195,25 +192,3 @@ class _Run:
         topic = place.topic
         if topic != TOPIC:
             self._take(topic, raw_record(fetched(topic, place.partition, offset, kept)))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the workers' own logs, thousands of failed orders among them, to themselves."""
-    before = structlog.get_config()
-    disabled = logging.root.manager.disable
-    structlog.configure(
-        processors=[_drop],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
-        cache_logger_on_first_use=False,
-    )
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(disabled)
-        structlog.configure(**before)
-
-
-def _drop(_logger: Any, _level: str, _event: MutableMapping[str, Any]) -> Any:
-    raise structlog.DropEvent
