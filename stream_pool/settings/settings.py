@@ -185,6 +185,9 @@ class Settings(SecuritySettings):
     detector_memory_for_s: float = Field(300, ge=0, le=86_400)
     """How long memory must stay above its limit."""
 
+    replay_allow: str = Field("", max_length=10_000)
+    """Clusters that `replay` may write to: their ids or servers (host:port), with commas between them."""
+
     service_name: Label = "stream-pool"
     """What this deployment calls itself; with the seven below a label of stream_pool_build_info."""
     service_version: Label = ""

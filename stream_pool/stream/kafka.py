@@ -1,9 +1,10 @@
 """The ports of `stream/client.py` over aiokafka: how a worker reaches a real Kafka.
 
-Producers wait for all in-sync replicas and are not idempotent: aiokafka's idempotent producer counts a batch
-that the broker refused (too large, invalid) into its sequence, so that everything after it is refused as out
-of order, for as long as the process lives. A retry inside the client may write a message twice; readers of
-the log drop repeats, and a dead letter says which record it is of.
+A worker's producers wait for all in-sync replicas and are not idempotent: aiokafka's idempotent producer
+counts a batch that the broker refused (too large, invalid) into its sequence, so that everything after it is
+refused as out of order, for as long as the process lives. A retry inside the client may write a message
+twice; readers of the log drop repeats, and a dead letter says which record it is of. `batch_producer` is for
+who stops at the first refusal, and is idempotent.
 """
 
 import asyncio
@@ -89,6 +90,29 @@ class KafkaClient:
             raise
         started: Producer = producer
         return started
+
+    async def batch_producer(
+        self, name: str, *, batch_bytes: int, idempotent: bool = True
+    ) -> AIOKafkaProducer:
+        """A started producer that writes every batch once and in order, for who stops at the first that is
+        refused; without `idempotent`, once at least.
+
+        Raises `aiokafka.errors.KafkaError` where no broker answers, or it knows no idempotent producers.
+        """
+        producer = AIOKafkaProducer(
+            **self._connection,
+            client_id=f"{self._name}-{name}",
+            max_batch_size=batch_bytes,
+            enable_idempotence=idempotent,
+            acks="all",
+        )
+        pace_metadata(producer.client)
+        try:
+            await producer.start()
+        except (KafkaError, asyncio.CancelledError):
+            await producer.stop()
+            raise
+        return producer
 
     def observer(self, name: str) -> Observer:
         """An observer, not started."""
