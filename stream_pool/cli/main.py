@@ -15,6 +15,7 @@ from stream_pool.cli.capture import capture
 from stream_pool.cli.demo.command import demo
 from stream_pool.cli.detector import detector
 from stream_pool.cli.estimate import estimate
+from stream_pool.cli.replay.command import replay
 from stream_pool.cli.report import report
 from stream_pool.cli.topics import topics
 from stream_pool.cli.verify import verify
@@ -27,6 +28,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "topics": topics,
     "verify": verify,
     "capture": capture,
+    "replay": replay,
     "report": report,
     "estimate": estimate,
     "detector": detector,

@@ -1,0 +1,84 @@
+"""Replays, as lines for a person."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from stream_pool.cli.replay.offline import Outcome
+from stream_pool.incident.offline_figures import AnomalyFigure, Figures
+
+UNKNOWN = "-"
+
+
+def offline_to_text(outcome: Outcome) -> str:
+    """The lines that a replay with no broker ends with."""
+    surveyed, played = outcome.surveyed, outcome.played
+    lines = [
+        f"{played.records:,} records of {outcome.file} through {outcome.app}"
+        f" ({outcome.workers} worker{'s' * (outcome.workers > 1)}):"
+        f" {clock(surveyed.span_s)} of traffic in {outcome.took_s:.1f} s, {outcome.speed:.0f} x real time",
+        *(f"  {name:<11}{told}" for name, told in _figures(played.figures)),
+    ]
+    lines += [f"  left out   {surveyed.left_out:,}: not chosen by --only"] * bool(surveyed.left_out)
+    lines += [f"worker {fault.worker} stopped: {fault.reason}: {fault.message}" for fault in played.faults]
+    if played.damage is not None:
+        lines.append(f"damaged: {outcome.file}, {played.damage}; what stood before it was replayed")
+    if outcome.out is not None:
+        lines.append(f"the log is in {outcome.out}; stream-pool verify {outcome.out} proves it")
+    return "\n".join(lines)
+
+
+def _figures(figures: Figures) -> Iterator[tuple[str, str]]:
+    yield "outcomes", ", ".join(f"{name} {count:,}" for name, count in figures.outcomes.items())
+    drained = (
+        "never drained" if figures.drain_s is None else f"drained {figures.drain_s:.0f} s after the last"
+    )
+    yield "lag", f"{figures.lag_peak_records:,} at {clock(figures.lag_peak_at_s)}, {drained}"
+    yield "latency", f"P50 {seconds(figures.latency_p50_s)}, P99 {seconds(figures.latency_p99_s)}"
+    if figures.pool_hit_ratio is not None:
+        size = megabytes(figures.pool_bytes_peak)
+        yield "pool", f"{figures.pool_hit_ratio:.2%} hits, {figures.pool_capacity_peak:,} entries, {size}"
+    for anomaly in figures.anomalies:
+        yield "anomaly", anomaly_line(anomaly)
+    if not figures.anomalies:
+        yield "anomalies", "none"
+
+
+def anomaly_line(anomaly: AnomalyFigure) -> str:
+    """One anomaly: what, of whom, from when to when."""
+    until = "the end" if anomaly.resolved_s is None else clock(anomaly.resolved_s)
+    return (
+        f"{anomaly.severity} {anomaly.rule} of {anomaly.subject} ({anomaly.diagnosis}),"
+        f" {clock(anomaly.opened_s)} to {until}"
+    )
+
+
+def clock(at_s: float | None) -> str:
+    """Seconds as mm:ss, hours where there are some."""
+    if at_s is None:
+        return UNKNOWN
+    whole = int(abs(at_s))
+    sign = "-" if at_s < 0 else ""
+    hours = f"{whole // 3_600}:" if whole >= 3_600 else ""
+    return f"{sign}{hours}{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def seconds(value: float | None) -> str:
+    """Seconds as a person says them."""
+    if value is None:
+        return UNKNOWN
+    return f"{value * 1_000:.0f} ms" if value < 1 else f"{value:.1f} s"
+
+
+def megabytes(value: float | None) -> str:
+    """Bytes as a person says them."""
+    return UNKNOWN if value is None else f"{value / 1e6:,.1f} MB"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Columns side by side."""
+    cells = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
