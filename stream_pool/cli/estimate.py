@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.cli.connection import connected_client
 from stream_pool.cli.file_or_topic import names_a_file
 from stream_pool.cli.progress import progress
 from stream_pool.errors import ExitCode, MisuseError
@@ -107,6 +106,7 @@ def _take_file(source: str, sample: int, estimator: "Estimator") -> "tuple[str, 
 def _topic_sample(
     topic: str, sample: int, spread: bool, broker: str | None, config: Path | None
 ) -> "TopicSample":
+    from stream_pool.cli.connection import connected_client
     from stream_pool.cli.worker import configure
     from stream_pool.incident.estimate import TopicSample
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.cli.connection import connected_client
 from stream_pool.cli.file_or_topic import names_a_file
 from stream_pool.cli.progress import progress
 from stream_pool.errors import ExitCode, MisuseError
@@ -95,6 +94,8 @@ def _story(source: str, settings: "Settings | None", tell: "Tell") -> "Story":
         from stream_pool.incident.report import story_of
 
         return story_of(Path(source), tell)
+    from stream_pool.cli.connection import connected_client
+
     assert settings is not None, "a topic was named"
     client = connected_client(settings, "stream-pool-report")
     return asyncio.run(topic_story(client, source, settings.connect_timeout_s, tell))
@@ -132,6 +133,8 @@ def _with_letters(
             told = f"{name}: {damage}"
             extent = replace(extent, damage=f"{extent.damage}; {told}" if extent.damage else told)
     else:
+        from stream_pool.cli.connection import connected_client
+
         assert settings is not None, "a topic was named"
         client = connected_client(settings, "stream-pool-report")
         asyncio.run(take_topic_letters(client, source, settings.connect_timeout_s, book, tell))

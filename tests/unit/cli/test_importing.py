@@ -1,6 +1,8 @@
-"""The collector rests while a command imports, and not for longer."""
+"""The collector rests while a command imports, and not for longer; no command imports what it may not need."""
 
 import gc
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 
@@ -31,3 +33,9 @@ def test_a_collector_that_was_off_stays_off() -> None:
     with uncollected():
         pass
     assert not gc.isenabled()
+
+
+def test_the_command_line_loads_no_client() -> None:
+    """Faust reads the arguments of the process when it is imported, and takes some of ours for its own."""
+    told = "import sys, stream_pool.cli.main; print([n for n in ('faust', 'aiokafka') if n in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", told], text=True).strip() == "[]"
