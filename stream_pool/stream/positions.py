@@ -36,15 +36,21 @@ _TOPIC_ID = "topic-id="
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where to begin, and what the group has committed, if anything."""
+    """Where to begin, what the group has committed in that log, if anything, and the id of its topic."""
 
     position: int
     committed: int | None
+    topic_id: str
 
 
 def commit_metadata(topic_id: str) -> str:
     """What a commit on the topic of this id says beside its offset."""
     return _TOPIC_ID + topic_id if topic_id else ""
+
+
+def is_another(read: str, now: str) -> bool:
+    """Whether offsets of the topic of the id `read` mean nothing in the topic that is there `now`."""
+    return bool(read and now) and read != now
 
 
 def topic_id_of(metadata: str) -> str:
@@ -108,7 +114,7 @@ async def starting_positions(
     consumer: Consumer,
     partitions: Sequence[TopicPartition],
     topic_ids: Mapping[str, str],
-    read_ids: Mapping[str, str],
+    read_ids: Mapping[TopicPartition, str],
     *,
     from_beginning: bool,
     resume: Resume | None = None,
@@ -117,23 +123,27 @@ async def starting_positions(
 ) -> Mapping[TopicPartition, Start]:
     """Ask the broker, and decide for each partition.
 
-    `topic_ids` are of the topics that there are, `read_ids` of those that this process has read. Raises
-    `OffsetLost`, `aiokafka.errors.KafkaError`.
+    `topic_ids` are of the topics that there are, `read_ids` of those that this process has read its
+    partitions from. Raises `OffsetLost`, `aiokafka.errors.KafkaError`.
     """
+    ids = {p: topic_ids.get(p.topic) or read_ids.get(p, "") for p in partitions}
     earliest = await consumer.beginning_offsets(partitions)
     if from_beginning and resume is None:
-        return {p: Start(earliest[p], earliest[p]) for p in partitions}
+        return {p: Start(earliest[p], earliest[p], ids[p]) for p in partitions}
     end = await consumer.end_offsets(partitions)
     if from_beginning and resume is not None:
         resumed = {p: await resume(p, earliest[p], end[p]) for p in partitions}
-        return {p: Start(at, at) for p, at in resumed.items()}
+        return {p: Start(at, at, ids[p]) for p, at in resumed.items()}
     firsts = {TopicPartition(p.topic, 0) for p in partitions} if auto_offset_reset == "latest" else set()
     commits = await consumer.commits(sorted({*partitions, *firsts}))
+    others = {p.topic: id_ for p, id_ in read_ids.items()}
     starts = {}
     for partition in partitions:
         commit = commits.get(partition)
-        id_ = topic_ids.get(partition.topic, "")
-        read = read_ids.get(partition.topic, "") if commit is None else topic_id_of(commit.metadata)
+        if commit is None:
+            read = read_ids.get(partition) or others.get(partition.topic, "")
+        else:
+            read = topic_id_of(commit.metadata)
         position = starting_position(
             partition,
             None if commit is None else commit.offset,
@@ -142,7 +152,7 @@ async def starting_positions(
             auto_offset_reset,
             on_offset_lost,
             came_later=TopicPartition(partition.topic, 0) in commits,
-            is_made_anew=bool(read and id_) and read != id_,
+            is_made_anew=is_another(read, ids[partition]),
         )
-        starts[partition] = Start(position, None if commit is None else commit.offset)
+        starts[partition] = Start(position, None if commit is None else commit.offset, ids[partition])
     return starts

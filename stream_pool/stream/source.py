@@ -12,7 +12,7 @@ answers nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -99,8 +99,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         self._watch = TopicWatch(
             consumer,
             self.topics,
-            known_ids=lambda: self._whereabouts.topic_ids,
-            made_anew=self._made_anew,
+            compare=self._compare,
             max_age_s=options.topic_max_age_s,
             clock=clock,
         )
@@ -171,6 +170,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         )
 
     def _begin(self, starts: Mapping[TopicPartition, Start]) -> None:
+        self._whereabouts.begun(starts)
         for partition, start in starts.items():
             self.tracker.assign(partition, start.position, start.committed)
             self._consumer.seek(partition, start.position)
@@ -219,11 +219,12 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         offsets: Mapping[TopicPartition, int] = error.args[0]
         return not offsets.keys() <= set(self.tracker.partitions())
 
-    async def _made_anew(self, topics: Collection[str]) -> None:
-        """The tracker's offsets are of topics that are no more. Raises `OffsetLost`."""
-        lost = {p: at for p, at in self.tracker.ends().items() if p.topic in topics}
+    async def _compare(self, topic_ids: Mapping[str, str]) -> None:
+        """Leave offsets of topics that are no more. Raises `OffsetLost`."""
+        ends = self.tracker.ends()
+        lost = self._whereabouts.of_another(ends, topic_ids)
         if lost:  # or it is decided when they are given
-            await self._go_on_from(lost)
+            await self._go_on_from({partition: ends[partition] for partition in lost})
 
     async def _go_on_from(self, offsets: Mapping[TopicPartition, int]) -> None:
         """The log no longer has the offsets to read: stop, or go on where the options say.
@@ -231,22 +232,21 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         Raises `OffsetLost`.
         """
         assignments = self._assignments
-        positions, anew = await self._whereabouts.go_on(offsets)
+        ahead, anew = await self._whereabouts.go_on(offsets)
         if self._assignments != assignments:
             return
-        for partition, position in positions.items():
-            if partition in anew:
-                self._begin_anew(partition, position)
-            else:
-                self._consumer.seek(partition, position)
+        for partition, position in ahead.items():
+            self._consumer.seek(partition, position)
+        if anew:
+            self._begin_anew(anew)
         self._apply_pressure()
 
-    def _begin_anew(self, partition: TopicPartition, position: int) -> None:
+    def _begin_anew(self, starts: Mapping[TopicPartition, Start]) -> None:
         """Forget what is in flight: its offsets are of a log that is no more."""
         if self.on_hand_back is not None:
-            self.on_hand_back([partition])
-        self.tracker.forget([partition])
-        self._begin({partition: Start(position, None)})
+            self.on_hand_back(list(starts))
+        self.tracker.forget(starts)
+        self._begin(starts)
 
     def _rewind(self) -> None:
         """The client has moved past what it took of other partitions, and then failed to hand it out."""
@@ -318,15 +318,17 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
     async def _commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
         if not offsets or self._from_beginning:
             return False
+        commits = self._whereabouts.commits(offsets)  # now: a partition may begin anew while this waits
         try:
             async with asyncio.timeout(_COMMIT_TIMEOUT_S), self._commit_lock:
-                await self._consumer.commit(self._whereabouts.commits(offsets))
+                await self._consumer.commit(commits)
         except (TimeoutError, KafkaError) as error:
             self.counters.commit_failures += 1
             log.warning("commit failed, its records may come again", group=self.group, error=repr(error))
             return False
         self.counters.commits += 1
-        self.tracker.committed(offsets)
+        still = self._whereabouts.commits(offsets)
+        self.tracker.committed({p: at for p, at in offsets.items() if still[p] == commits[p]})
         return True
 
     async def _hand_back(self, partitions: list[TopicPartition]) -> None:

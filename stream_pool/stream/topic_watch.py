@@ -25,9 +25,8 @@ _ANSWER_TIMEOUT_S = 5.0
 class TopicWatch:
     """Watches the topics of one consumer.
 
-    `away_since_s`: since when each missing one is away, monotonic. `known_ids` has the ids of the topics that
-    are read; `made_anew` is called with those that have another one now. `max_age_s`: how often that is
-    asked, and how long a topic may be away.
+    `away_since_s`: since when each missing one is away, monotonic. `compare` is called with the ids of those
+    that are there. `max_age_s`: how often they are asked for, and how long a topic may be away.
     """
 
     def __init__(
@@ -35,16 +34,14 @@ class TopicWatch:
         consumer: Consumer,
         topics: Sequence[str],
         *,
-        known_ids: Callable[[], Mapping[str, str]],
-        made_anew: Callable[[Collection[str]], Awaitable[None]],
+        compare: Callable[[Mapping[str, str]], Awaitable[None]],
         max_age_s: float,
         clock: Clock,
     ) -> None:
         self.away_since_s: dict[str, float] = {}
         self._consumer = consumer
         self._topics = topics
-        self._known_ids = known_ids
-        self._made_anew = made_anew
+        self._compare = compare
         self._max_age_s = max_age_s
         self._clock = clock
         self._ask_at_s = clock.monotonic() + max_age_s
@@ -52,12 +49,13 @@ class TopicWatch:
     async def run(self) -> None:
         """Look until cancelled.
 
-        Raises `TopicMissing` once a topic has been away for `max_age_s`, and what `made_anew` raises.
+        Raises `TopicMissing` once a topic has been away for `max_age_s`, and what `compare` raises.
         """
         while True:
             await asyncio.sleep(min(_LOOK_EVERY_S, self._max_age_s))
             ids = await self._look()
             if ids is not None:
+                self._miss(ids)
                 await self._compare(ids)
 
     async def _look(self) -> Mapping[str, str] | None:
@@ -74,9 +72,9 @@ class TopicWatch:
         self._ask_at_s = self._clock.monotonic() + self._max_age_s
         return ids
 
-    async def _compare(self, ids: Mapping[str, str]) -> None:
+    def _miss(self, ids: Collection[str]) -> None:
         now_s = self._clock.monotonic()
-        for topic in self.away_since_s.keys() & ids.keys():
+        for topic in self.away_since_s.keys() & set(ids):
             del self.away_since_s[topic]
             log.info("topic is back", topic=topic)
         for topic in self._topics:
@@ -89,7 +87,3 @@ class TopicWatch:
                 f"deleted while it was read: {', '.join(map(repr, gone))}, and not created again within "
                 f"{self._max_age_s:g} s. Create it, or take it out of the app, then start again."
             )
-        known = self._known_ids()
-        anew = [topic for topic, id_ in ids.items() if id_ and known.get(topic) and known[topic] != id_]
-        if anew:
-            await self._made_anew(anew)

@@ -6,7 +6,7 @@ read before; in the middle whoever found out finds out again.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import structlog
 from aiokafka import TopicPartition
@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from stream_pool.stream.channel import Resume
 from stream_pool.stream.client import Consumer
 from stream_pool.stream.errors import BrokerUnavailable
-from stream_pool.stream.positions import Start, commit_metadata, go_on_at, starting_positions
+from stream_pool.stream.positions import Start, commit_metadata, go_on_at, is_another, starting_positions
 from stream_pool.stream.source_options import SourceOptions
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,11 @@ _AGAIN_S = 0.5
 
 
 class Whereabouts:
-    """The places of one consumer of `group` that reads `topics`."""
+    """The places of one consumer of `group` that reads `topics`.
+
+    An offset counts in one log only, so each partition has the id of the topic that it was begun in. `begun`
+    alone changes it, in the same step in which the offset is: neither is ever told with the other's log.
+    """
 
     def __init__(
         self,
@@ -38,7 +42,7 @@ class Whereabouts:
         from_beginning: bool,
         resume: Resume | None,
     ) -> None:
-        self.topic_ids: Mapping[str, str] = {}
+        self._read_ids: dict[TopicPartition, str] = {}
         self._group = group
         self._consumer = consumer
         self._topics = topics
@@ -52,18 +56,16 @@ class Whereabouts:
             try:
                 async with asyncio.timeout(_ANSWER_TIMEOUT_S):
                     ids = await self._consumer.topic_ids(self._topics)
-                    starts = await starting_positions(
+                    return await starting_positions(
                         self._consumer,
                         partitions,
                         ids,
-                        self.topic_ids,
+                        self._read_ids,
                         from_beginning=self._from_beginning,
                         resume=self._resume,
                         auto_offset_reset=self._options.auto_offset_reset,
                         on_offset_lost=self._options.on_offset_lost,
                     )
-                self.topic_ids = {**self.topic_ids, **ids}
-                return starts
             except (TimeoutError, KafkaError) as error:
                 log.warning(
                     "starting offsets not known yet", group=self._group, attempt=attempt, error=repr(error)
@@ -76,8 +78,8 @@ class Whereabouts:
 
     async def go_on(
         self, offsets: Mapping[TopicPartition, int]
-    ) -> tuple[Mapping[TopicPartition, int], Collection[TopicPartition]]:
-        """Where to go on, as the log no longer has these offsets to read; and those of the partitions whose
+    ) -> tuple[Mapping[TopicPartition, int], Mapping[TopicPartition, Start]]:
+        """Where to go on, as the log no longer has these offsets to read; and where to begin anew, as the
         offsets so far are of a log that is no more.
 
         Both are empty where the broker does not say. Raises `OffsetLost`.
@@ -92,24 +94,38 @@ class Whereabouts:
             log.warning("offsets kept not known", group=self._group, error=repr(error))
             await asyncio.sleep(_AGAIN_S)
             return {}, ()
-        known = self.topic_ids
-        anew = {topic for topic, id_ in ids.items() if id_ and known.get(topic) and known[topic] != id_}
-        positions = {
-            partition: go_on_at(
+        ahead: dict[TopicPartition, int] = {}
+        anew: dict[TopicPartition, Start] = {}
+        others = self.of_another(partitions, ids)
+        for partition, offset in offsets.items():
+            position = go_on_at(
                 partition,
                 offset,
                 (earliest[partition], end[partition]),
                 self._options.on_offset_lost,
-                is_made_anew=partition.topic in anew,
+                is_made_anew=partition in others,
             )
-            for partition, offset in offsets.items()
-        }
-        self.topic_ids = {**known, **{topic: ids[topic] for topic in anew}}
-        return positions, [p for p in partitions if p.topic in anew or offsets[p] > end[p]]
+            if partition in others or position < offset:
+                id_ = ids.get(partition.topic) or self._read_ids.get(partition, "")
+                anew[partition] = Start(position, None, id_)
+            else:
+                ahead[partition] = position
+        return ahead, anew
+
+    def begun(self, starts: Mapping[TopicPartition, Start]) -> None:
+        """Note of which topics the offsets of these partitions are from now on."""
+        self._read_ids |= {partition: start.topic_id for partition, start in starts.items()}
+
+    def of_another(
+        self, partitions: Iterable[TopicPartition], topic_ids: Mapping[str, str]
+    ) -> Collection[TopicPartition]:
+        """Those partitions that were begun in another topic than there is now."""
+        read = self._read_ids
+        return {p for p in partitions if is_another(read.get(p, ""), topic_ids.get(p.topic, ""))}
 
     def commits(
         self, offsets: Mapping[TopicPartition, int]
     ) -> Mapping[TopicPartition, int | tuple[int, str]]:
         """What to commit: each offset with the id of its topic, where that is known."""
-        metadata = {topic: commit_metadata(id_) for topic, id_ in self.topic_ids.items()}
-        return {p: (at, told) if (told := metadata.get(p.topic)) else at for p, at in offsets.items()}
+        metadata = {p: commit_metadata(self._read_ids.get(p, "")) for p in offsets}
+        return {p: (at, metadata[p]) if metadata[p] else at for p, at in offsets.items()}

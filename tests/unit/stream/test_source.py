@@ -43,6 +43,9 @@ class Consumer:
         self.paused: set[TopicPartition] = set()
         self.hangs = False
         self.at: dict[TopicPartition, int] = {}
+        self.ends_asked = self.ends_told = False
+        self.ends_known = asyncio.Event()
+        self.ends_known.set()
         self.stopped = False
 
     async def start(self) -> None: ...
@@ -84,6 +87,10 @@ class Consumer:
         return dict.fromkeys(partitions, self.earliest)
 
     async def end_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        if not self.ends_known.is_set():
+            self.ends_asked = True
+            await self.ends_known.wait()
+            self.ends_told = True
         return dict.fromkeys(partitions, 1_000)
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
@@ -505,4 +512,47 @@ async def test_27_a_topic_that_comes_back_as_another_stops_the_worker() -> None:
     rig.consumer.gone, rig.consumer.ids, rig.consumer.stored = set(), {"a": "two"}, {}
     await rig.assign(A, OTHER)
     assert [fault.reason for fault in rig.faults] == ["offset_lost"]
+    await rig.source.stop()
+
+
+@pytest.mark.parametrize(("on_offset_lost", "goes_on_at"), [("earliest", 0), ("latest", 1_000)])
+async def test_28_each_partition_of_a_topic_made_anew_is_begun_anew(
+    on_offset_lost: str, goes_on_at: int
+) -> None:
+    """Though one of them is found out before the others: an offset and the id of its log never part."""
+    rig = Rig(topic_max_age_s=0.05, on_offset_lost=on_offset_lost)
+    rig.consumer.ids = {"a": "one"}
+    rig.consumer.stored = {A: commit(700, "topic-id=one"), B: commit(5_000, "topic-id=one")}
+    await rig.source.start()
+    await rig.assign(A, B)
+    rig.consumer.ids = {"a": "two"}
+    await rig.fetch(OffsetOutOfRangeError({B: 5_000}))
+    await until(lambda: rig.consumer.seeks == {A: goes_on_at, B: goes_on_at}, "A goes on in the middle")
+    await rig.source.commit_all()
+    assert rig.consumer.stored == dict.fromkeys((A, B), commit(goes_on_at, "topic-id=two"))
+    assert rig.faults == []
+    await rig.source.stop()
+
+
+async def test_29_a_rebalance_while_it_is_asked_leaves_the_old_id() -> None:
+    """What is done of the old topic is committed as of the old one, and whoever is given it finds out."""
+    rig = Rig(topic_max_age_s=0.05, on_offset_lost="earliest", drain_timeout_s=5)
+    rig.consumer.ids = {"a": "one"}
+    await rig.source.start()
+    await rig.assign(A)
+    await rig.fetch({A: of(A, *range(500))})
+    rig.a.claims[0].begin()
+    rig.consumer.ends_known.clear()
+    rig.consumer.ids = {"a": "two"}
+    await until(lambda: rig.consumer.ends_asked, "not noticed")
+    revoke = asyncio.create_task(rig.source.on_partitions_revoked([A]))
+    await asyncio.sleep(0)
+    rig.consumer.ends_known.set()
+    await until(lambda: rig.consumer.ends_told, "not answered")
+    rig.a.claims[0].advance(500)
+    rig.a.claims[0].release()
+    await revoke
+    assert rig.consumer.stored == {A: commit(500, "topic-id=one")}
+    await rig.assign(A)
+    assert rig.consumer.seeks == {A: 0}
     await rig.source.stop()
