@@ -53,9 +53,9 @@ def is_another(read: str, now: str) -> bool:
     return bool(read and now) and read != now
 
 
-def topic_id_of(metadata: str) -> str:
+def topic_id_of(metadata: str | None) -> str:
     """The id of the topic that a commit was made on; empty where it does not say."""
-    return metadata.removeprefix(_TOPIC_ID) if metadata.startswith(_TOPIC_ID) else ""
+    return metadata.removeprefix(_TOPIC_ID) if metadata and metadata.startswith(_TOPIC_ID) else ""
 
 
 def starting_position(

@@ -142,23 +142,26 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         return positions if await self._commit(positions) else {}
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Called by the client before the group's partitions are dealt anew."""
+        """Called by the client before the group's partitions are dealt anew; it swallows what is raised."""
+        partitions = list(revoked)
+        await self._guard(lambda: self._revoked(partitions))
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Called by the client with this member's partitions, before it fetches from them; as above."""
+        partitions = list(assigned)
+        await self._guard(lambda: self._assigned(partitions))
+
+    async def _revoked(self, partitions: list[TopicPartition]) -> None:
         self.counters.rebalances += 1
         self._assignments += 1
         self.unassigned_since_s = self._clock.monotonic()
-        await self._hand_back(list(revoked))
+        await self._hand_back(partitions)
 
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Called by the client with this member's partitions, before it fetches from them."""
-        partitions = list(assigned)
+    async def _assigned(self, partitions: list[TopicPartition]) -> None:
         self._assignments += 1
         if self._stopping:
             return
-        try:
-            starts = await self._whereabouts.begin(partitions) if partitions else {}
-        except StreamPoolError as error:
-            self._fail(error)
-            return
+        starts = await self._whereabouts.begin(partitions) if partitions else {}
         self.is_joined, self.unassigned_since_s = True, None
         self._begin(starts)
         self.paused_since_s.clear()
@@ -350,10 +353,10 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         finally:
             self.tracker.forget(partitions)
 
-    async def _guard(self, loop: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Nothing dies unseen: what a loop raises stops the worker."""
+    async def _guard(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Nothing dies unseen: what a loop or a callback of the client raises stops the worker."""
         try:
-            await loop()
+            await work()
         except StreamPoolError as error:
             self._fail(error)
         except Exception as error:

@@ -556,3 +556,30 @@ async def test_29_a_rebalance_while_it_is_asked_leaves_the_old_id() -> None:
     await rig.assign(A)
     assert rig.consumer.seeks == {A: 0}
     await rig.source.stop()
+
+
+@pytest.mark.parametrize("callback", ["assigned", "revoked"])
+async def test_30_a_fault_in_a_rebalance_stops_the_worker(rig: Rig, callback: str) -> None:
+    """The client would log it, and go on with a member that holds partitions and reads nothing."""
+    await rig.assign(A)
+    if callback == "assigned":
+        await rig.assign(A)  # never without a revoke between
+    else:
+
+        def fail(_partitions: list[TopicPartition]) -> None:
+            raise RuntimeError("boom")
+
+        rig.source.on_hand_back = fail
+        await rig.source.on_partitions_revoked([A])
+        rig.source.on_hand_back = None
+    assert [fault.reason for fault in rig.faults] == ["internal"]
+    assert str(rig.faults[0]).startswith("group 'g': ")
+
+
+async def test_31_a_commit_without_metadata_is_an_offset(rig: Rig) -> None:
+    """The protocol lets it be null."""
+    rig.consumer.ids = {"a": "one"}
+    rig.consumer.stored = {A: commit(7, None)}  # type: ignore[arg-type]  # aiokafka's type knows no null
+    await rig.assign(A)
+    assert rig.faults == []
+    assert rig.consumer.seeks == {A: 7}
