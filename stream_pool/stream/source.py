@@ -18,11 +18,9 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import (
     ConsumerStoppedError,
-    GroupAuthorizationFailedError,
     KafkaError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
-    TopicAuthorizationFailedError,
 )
 
 from stream_pool.clock import Clock
@@ -30,7 +28,7 @@ from stream_pool.errors import StreamPoolError
 from stream_pool.stream.channel import BatchChannel
 from stream_pool.stream.client import Consumer
 from stream_pool.stream.counters import Counters
-from stream_pool.stream.errors import TopicMissing
+from stream_pool.stream.errors import FORBIDDEN, forbidden
 from stream_pool.stream.offsets import OffsetTracker, Record
 from stream_pool.stream.positions import Start
 from stream_pool.stream.source_options import SourceCounters, SourceOptions
@@ -44,7 +42,6 @@ _COMMIT_TIMEOUT_S = 2.0
 _STOP_TIMEOUT_S = 2.0
 _FETCH_BACKOFF_S = 0.5
 _PREMATURE_FETCH_S = 0.02
-_DENIED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
 
 
 class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
@@ -159,9 +156,8 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
 
     async def _assigned(self, partitions: list[TopicPartition]) -> None:
         self._assignments += 1
-        if self._stopping:
+        if self._stopping or (starts := await self._starts(partitions)) is None:
             return
-        starts = await self._whereabouts.begin(partitions) if partitions else {}
         self.is_joined, self.unassigned_since_s = True, None
         self._begin(starts)
         self.paused_since_s.clear()
@@ -171,6 +167,16 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             group=self.group,
             partitions=[f"{p.topic}-{p.partition}" for p in partitions],
         )
+
+    async def _starts(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, Start] | None:
+        """Where to begin; None where the source was stopped meanwhile, whatever came of it."""
+        try:
+            starts = await self._whereabouts.begin(partitions) if partitions else {}
+        except StreamPoolError:
+            if self._stopping:
+                return None
+            raise
+        return None if self._stopping else starts
 
     def _begin(self, starts: Mapping[TopicPartition, Start]) -> None:
         self._whereabouts.begun(starts)
@@ -201,8 +207,8 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
                 self._rewind()
                 unreadable = True
                 continue
-            except _DENIED as error:
-                raise TopicMissing(f"group {self.group!r} may not read {self.topics}: {error!r}") from error
+            except FORBIDDEN as error:
+                raise forbidden(error) from error
             except KafkaError as error:
                 self.counters.fetch_failures += 1
                 log.warning("fetch failed, trying again", group=self.group, error=repr(error))

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from stream_pool.clock import Clock
 from stream_pool.stream.client import Consumer
-from stream_pool.stream.errors import TopicMissing
+from stream_pool.stream.errors import FORBIDDEN, TopicMissing, forbidden
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,8 @@ class TopicWatch:
     async def run(self) -> None:
         """Look until cancelled.
 
-        Raises `TopicMissing` once a topic has been away for `max_age_s`, and what `compare` raises.
+        Raises `TopicMissing` once a topic has been away for `max_age_s`, `AccessDenied`, and what `compare`
+        raises.
         """
         while True:
             await asyncio.sleep(min(_LOOK_EVERY_S, self._max_age_s))
@@ -66,6 +67,8 @@ class TopicWatch:
             return None
         try:
             ids = await asyncio.wait_for(self._consumer.topic_ids(self._topics), _ANSWER_TIMEOUT_S)
+        except FORBIDDEN as error:
+            raise forbidden(error) from error
         except (TimeoutError, KafkaError) as error:
             log.debug("topics not known", error=repr(error))
             return None

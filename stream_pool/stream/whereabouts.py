@@ -1,8 +1,8 @@
 """Where one consumer begins, where it goes on when the log has its offsets no more, and of which topics its
 offsets are: asked of the broker, decided by `positions.py`.
 
-The limits: who is asked may not answer. At an assignment it is asked again a few times, since nothing can be
-read before; in the middle whoever found out finds out again.
+The limits: who is asked may not answer. At an assignment it is asked again for about a minute, however fast
+it fails, since nothing can be read before; in the middle whoever found out finds out again.
 """
 
 import asyncio
@@ -14,15 +14,16 @@ from aiokafka.errors import KafkaError
 
 from stream_pool.stream.channel import Resume
 from stream_pool.stream.client import Consumer
-from stream_pool.stream.errors import BrokerUnavailable
+from stream_pool.stream.errors import FORBIDDEN, BrokerUnavailable, forbidden
 from stream_pool.stream.positions import Start, commit_metadata, go_on_at, is_another, starting_positions
 from stream_pool.stream.source_options import SourceOptions
 
 log = structlog.get_logger(__name__)
 
-_ATTEMPTS = 6
+_PATIENCE_S = 57.0
 _ANSWER_TIMEOUT_S = 9.0
 _AGAIN_S = 0.5
+_AGAIN_AT_MOST_S = 5.0
 
 
 class Whereabouts:
@@ -51,10 +52,17 @@ class Whereabouts:
         self._resume = resume
 
     async def begin(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Start]:
-        """Where to begin partitions that were just given. Raises `OffsetLost`, `BrokerUnavailable`."""
-        for attempt in range(1, _ATTEMPTS + 1):
+        """Where to begin partitions that were just given.
+
+        Raises `OffsetLost`, `BrokerUnavailable`, `AccessDenied`.
+        """
+        now_s = asyncio.get_running_loop().time
+        deadline_s = now_s() + _PATIENCE_S
+        attempt = 0
+        while (left_s := deadline_s - now_s()) > 0:
+            attempt += 1
             try:
-                async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+                async with asyncio.timeout(min(left_s, _ANSWER_TIMEOUT_S)):
                     ids = await self._consumer.topic_ids(self._topics)
                     return await starting_positions(
                         self._consumer,
@@ -66,14 +74,16 @@ class Whereabouts:
                         auto_offset_reset=self._options.auto_offset_reset,
                         on_offset_lost=self._options.on_offset_lost,
                     )
+            except FORBIDDEN as error:
+                raise forbidden(error) from error
             except (TimeoutError, KafkaError) as error:
                 log.warning(
                     "starting offsets not known yet", group=self._group, attempt=attempt, error=repr(error)
                 )
-                await asyncio.sleep(_AGAIN_S)
+                await asyncio.sleep(min(_AGAIN_S * attempt, _AGAIN_AT_MOST_S))
         raise BrokerUnavailable(
-            f"group {self._group!r} was given partitions, but {_ATTEMPTS} attempts did not find "
-            "out where to begin"
+            f"group {self._group!r} was given partitions, but did not find out within {_PATIENCE_S:g} s "
+            f"where to begin: {attempt} attempts"
         )
 
     async def go_on(
@@ -82,7 +92,7 @@ class Whereabouts:
         """Where to go on, as the log no longer has these offsets to read; and where to begin anew, as the
         offsets so far are of a log that is no more.
 
-        Both are empty where the broker does not say. Raises `OffsetLost`.
+        Both are empty where the broker does not say. Raises `OffsetLost`, `AccessDenied`.
         """
         partitions = list(offsets)
         try:
@@ -90,10 +100,12 @@ class Whereabouts:
                 ids = await self._consumer.topic_ids(self._topics)
                 earliest = await self._consumer.beginning_offsets(partitions)
                 end = await self._consumer.end_offsets(partitions)
+        except FORBIDDEN as error:
+            raise forbidden(error) from error
         except (TimeoutError, KafkaError) as error:
             log.warning("offsets kept not known", group=self._group, error=repr(error))
             await asyncio.sleep(_AGAIN_S)
-            return {}, ()
+            return {}, {}
         ahead: dict[TopicPartition, int] = {}
         anew: dict[TopicPartition, Start] = {}
         others = self.of_another(partitions, ids)

@@ -7,13 +7,19 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import CommitFailedError, KafkaConnectionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    CommitFailedError,
+    KafkaConnectionError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
 from aiokafka.structs import OffsetAndMetadata
 from fakes import FakeRecord
 from support.waiting import until
 
 from stream_pool.clock import SystemClock
 from stream_pool.errors import StreamPoolError
+from stream_pool.stream import whereabouts
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.offsets import Claim, Record
 from stream_pool.stream.source import Source
@@ -37,6 +43,8 @@ class Consumer:
         self.commit_errors: list[Exception] = []
         self.stored: dict[TopicPartition, OffsetAndMetadata] = {}
         self.ids: dict[str, str] = {}
+        self.ids_error: Exception | None = None
+        self.ids_asked = 0
         self.gone: set[str] = set()
         self.earliest = 0
         self.seeks: dict[TopicPartition, int] = {}
@@ -78,6 +86,9 @@ class Consumer:
         return {each: self.stored[each] for each in partitions if each in self.stored}
 
     async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+        self.ids_asked += 1
+        if self.ids_error is not None:
+            raise self.ids_error
         return {topic: self.ids.get(topic, "") for topic in topics if topic not in self.gone}
 
     def partitions_for_topic(self, topic: str) -> set[int] | None:
@@ -583,3 +594,70 @@ async def test_31_a_commit_without_metadata_is_an_offset(rig: Rig) -> None:
     await rig.assign(A)
     assert rig.faults == []
     assert rig.consumer.seeks == {A: 7}
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_32_a_stop_while_it_finds_out_where_to_begin_is_no_fault(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, is_answered: bool
+) -> None:
+    """Nothing is begun any more, and the worker ends as one that was asked to stop."""
+    monkeypatch.setattr(whereabouts, "_AGAIN_S", 0.001)
+    if not is_answered:
+        monkeypatch.setattr(whereabouts, "_PATIENCE_S", 0.01)
+        rig.consumer.ids_error = KafkaConnectionError()
+    rig.consumer.ends_known.clear()
+    assigned = asyncio.create_task(rig.assign(A))
+    await asyncio.sleep(0)
+    await rig.source.stop()
+    rig.consumer.ends_known.set()
+    await assigned
+    assert rig.faults == []
+    assert rig.source.tracker.partitions() == []
+
+
+async def test_33_a_broker_that_is_away_is_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that refuses connections fails at once: what counts is how long it does, not how often."""
+    monkeypatch.setattr(whereabouts, "_AGAIN_S", 0.001)
+    rig.consumer.ids_error = KafkaConnectionError()
+    assigned = asyncio.create_task(rig.assign(A))
+    await until(lambda: rig.consumer.ids_asked > 20, "not asked again")
+    assert rig.faults == []
+    rig.consumer.ids_error = None
+    await assigned
+    assert rig.consumer.seeks == {A: 0}
+
+
+async def test_34_and_then_given_up(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what was not found out, and for how long."""
+    monkeypatch.setattr(whereabouts, "_AGAIN_S", 0.001)
+    monkeypatch.setattr(whereabouts, "_PATIENCE_S", 0.05)
+    rig.consumer.ids_error = KafkaConnectionError()
+    await rig.assign(A)
+    assert [fault.reason for fault in rig.faults] == ["broker_unavailable"]
+    assert "0.05 s" in str(rig.faults[0])
+
+
+async def test_35_what_it_may_not_see_is_not_waited_for(rig: Rig) -> None:
+    """Asking again would not help: a right is missing."""
+    rig.consumer.ids_error = TopicAuthorizationFailedError("a")
+    await rig.assign(A)
+    assert [fault.reason for fault in rig.faults] == ["access_denied"]
+    assert rig.consumer.ids_asked == 1
+
+
+async def test_36_access_that_is_taken_away_stops_the_worker(rig: Rig) -> None:
+    """As what it is: the topic is there."""
+    await rig.assign(A)
+    await rig.fetch(TopicAuthorizationFailedError("a"))
+    assert [fault.reason for fault in rig.faults] == ["access_denied"]
+
+
+async def test_37_also_where_only_the_watch_is_told() -> None:
+    """A topic that may not be described is not gone."""
+    rig = Rig(topic_max_age_s=0.05)
+    await rig.source.start()
+    await rig.assign(A)
+    rig.consumer.ids_error = TopicAuthorizationFailedError("a")
+    await until(lambda: rig.faults, "not noticed")
+    assert [fault.reason for fault in rig.faults] == ["access_denied"]
+    await rig.source.stop()
