@@ -14,6 +14,7 @@ from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndMetadata
 
 from stream_pool.stream.offsets import Record
+from stream_pool.stream.topic_id import TopicId
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -27,8 +28,8 @@ class Consumer(Protocol):
 
     def subscribe(self, topics: Sequence[str], *, listener: Any) -> None: ...
 
-    async def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:
-        """The id of each of these topics that there is now; empty where the broker tells none."""
+    async def topic_ids(self, topics: Collection[str]) -> Mapping[str, TopicId | None]:
+        """The id of each of these topics that there is now; None where the broker tells none."""
         ...
 
     def partitions_for_topic(self, topic: str) -> Collection[int] | None:

@@ -9,10 +9,11 @@
 | 5 | on another topic of this name | | it was deleted and made anew: `on_offset_lost` |
 | 6 | nothing, but this process has read another topic of this name | | the same |
 
-A commit carries the id of its topic as metadata, where the broker tells ids (Kafka does since 2.8). Kafka
-forgets a group's commits on a topic that is deleted, but not at once, and a late commit is taken. An offset
-behind the log's end shows when it is fetched, and `on_offset_lost` decides then; so does retention that
-overtakes a consumer while it reads.
+A commit carries the id of its topic as metadata, where the broker tells ids (Kafka does since 2.8). One that
+was copied from another cluster is taken as it is: ids tell nothing there. Kafka forgets a group's commits on
+a topic that is deleted, but not at once, and a late commit is taken. An offset behind the log's end shows
+when it is fetched, and `on_offset_lost` decides then; so does retention that overtakes a consumer while it
+reads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,13 +26,12 @@ from aiokafka import TopicPartition
 from stream_pool.stream.channel import Resume
 from stream_pool.stream.client import Consumer
 from stream_pool.stream.errors import OffsetLost
+from stream_pool.stream.topic_id import TopicId, is_another
 
 log = structlog.get_logger(__name__)
 
 Reset = Literal["earliest", "latest"]
 OnOffsetLost = Literal["stop", "earliest", "latest"]
-
-_TOPIC_ID = "topic-id="
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +40,7 @@ class Start:
 
     position: int
     committed: int | None
-    topic_id: str
-
-
-def commit_metadata(topic_id: str) -> str:
-    """What a commit on the topic of this id says beside its offset."""
-    return _TOPIC_ID + topic_id if topic_id else ""
-
-
-def is_another(read: str, now: str) -> bool:
-    """Whether offsets of the topic of the id `read` mean nothing in the topic that is there `now`."""
-    return bool(read and now) and read != now
-
-
-def topic_id_of(metadata: str | None) -> str:
-    """The id of the topic that a commit was made on; empty where it does not say."""
-    return metadata.removeprefix(_TOPIC_ID) if metadata and metadata.startswith(_TOPIC_ID) else ""
+    topic_id: TopicId | None
 
 
 def starting_position(
@@ -113,8 +98,8 @@ def go_on_at(
 async def starting_positions(
     consumer: Consumer,
     partitions: Sequence[TopicPartition],
-    topic_ids: Mapping[str, str],
-    read_ids: Mapping[TopicPartition, str],
+    topic_ids: Mapping[str, TopicId | None],
+    read_ids: Mapping[TopicPartition, TopicId | None],
     *,
     from_beginning: bool,
     resume: Resume | None = None,
@@ -126,7 +111,7 @@ async def starting_positions(
     `topic_ids` are of the topics that there are, `read_ids` of those that this process has read its
     partitions from. Raises `OffsetLost`, `aiokafka.errors.KafkaError`.
     """
-    ids = {p: topic_ids.get(p.topic) or read_ids.get(p, "") for p in partitions}
+    ids = {p: topic_ids.get(p.topic) or read_ids.get(p) for p in partitions}
     earliest = await consumer.beginning_offsets(partitions)
     if from_beginning and resume is None:
         return {p: Start(earliest[p], earliest[p], ids[p]) for p in partitions}
@@ -141,9 +126,9 @@ async def starting_positions(
     for partition in partitions:
         commit = commits.get(partition)
         if commit is None:
-            read = read_ids.get(partition) or others.get(partition.topic, "")
+            read = read_ids.get(partition) or others.get(partition.topic)
         else:
-            read = topic_id_of(commit.metadata)
+            read = TopicId.of_commit(commit.metadata)
         position = starting_position(
             partition,
             None if commit is None else commit.offset,

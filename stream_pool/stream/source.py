@@ -32,6 +32,7 @@ from stream_pool.stream.errors import FORBIDDEN, forbidden
 from stream_pool.stream.offsets import OffsetTracker, Record
 from stream_pool.stream.positions import Start
 from stream_pool.stream.source_options import SourceCounters, SourceOptions
+from stream_pool.stream.topic_id import TopicId
 from stream_pool.stream.topic_watch import TopicWatch
 from stream_pool.stream.unreadable import Bury, step_over
 from stream_pool.stream.whereabouts import Whereabouts
@@ -228,7 +229,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         offsets: Mapping[TopicPartition, int] = error.args[0]
         return not offsets.keys() <= set(self.tracker.partitions())
 
-    async def _compare(self, topic_ids: Mapping[str, str]) -> None:
+    async def _compare(self, topic_ids: Mapping[str, TopicId | None]) -> None:
         """Leave offsets of topics that are no more. Raises `OffsetLost`."""
         ends = self.tracker.ends()
         lost = self._whereabouts.of_another(ends, topic_ids)

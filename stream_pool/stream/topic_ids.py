@@ -22,8 +22,7 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
-UNKNOWN = ""
-"""The id of a topic of a broker that tells none."""
+from stream_pool.stream.topic_id import TopicId
 
 _KEY = 3
 _VERSION = 10
@@ -111,8 +110,8 @@ class _TopicIdsRequest(Request[_TopicIdsRequestV10]):  # type: ignore[misc]  # a
         return request_struct_class(topics, False, False, False, {})
 
 
-async def topic_ids(client: Any, topics: Collection[str]) -> dict[str, str]:
-    """The id of each of these topics that there is now, as Kafka's tools write it, or `UNKNOWN`.
+async def topic_ids(client: Any, topics: Collection[str]) -> dict[str, TopicId | None]:
+    """The id of each of these topics that there is now, or None where the broker tells none.
 
     `client` is an `AIOKafkaClient`. Raises `aiokafka.errors.KafkaError`.
     """
@@ -123,9 +122,11 @@ async def topic_ids(client: Any, topics: Collection[str]) -> dict[str, str]:
         answer = await client.send(node, _TopicIdsRequest(topics))
     except (IncompatibleBrokerVersion, NotImplementedError):  # before Kafka 2.8
         there = (await client.fetch_all_metadata()).topics()
-        return {topic: UNKNOWN for topic in topics if topic in there}
+        return {topic: None for topic in topics if topic in there}
     return {
-        topic: base64.urlsafe_b64encode(id_).decode().rstrip("=") if id_ != _NO_ID else UNKNOWN
-        for code, topic, id_, *_ in answer.topics
-        if code == 0
+        topic: _topic_id(id_, answer.cluster_id or "") for code, topic, id_, *_ in answer.topics if code == 0
     }
+
+
+def _topic_id(id_: bytes, cluster: str) -> TopicId | None:
+    return TopicId(base64.urlsafe_b64encode(id_).decode().rstrip("="), cluster) if id_ != _NO_ID else None

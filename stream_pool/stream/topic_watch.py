@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from stream_pool.clock import Clock
 from stream_pool.stream.client import Consumer
 from stream_pool.stream.errors import FORBIDDEN, TopicMissing, forbidden
+from stream_pool.stream.topic_id import TopicId
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +35,7 @@ class TopicWatch:
         consumer: Consumer,
         topics: Sequence[str],
         *,
-        compare: Callable[[Mapping[str, str]], Awaitable[None]],
+        compare: Callable[[Mapping[str, TopicId | None]], Awaitable[None]],
         max_age_s: float,
         clock: Clock,
     ) -> None:
@@ -59,7 +60,7 @@ class TopicWatch:
                 self._miss(ids)
                 await self._compare(ids)
 
-    async def _look(self) -> Mapping[str, str] | None:
+    async def _look(self) -> Mapping[str, TopicId | None] | None:
         """The ids of the topics that there are; None where all is as it was, as far as the client knows."""
         is_due = self._clock.monotonic() >= self._ask_at_s
         is_whole = all(self._consumer.partitions_for_topic(topic) for topic in self._topics)

@@ -15,8 +15,9 @@ from aiokafka.errors import KafkaError
 from stream_pool.stream.channel import Resume
 from stream_pool.stream.client import Consumer
 from stream_pool.stream.errors import FORBIDDEN, BrokerUnavailable, forbidden
-from stream_pool.stream.positions import Start, commit_metadata, go_on_at, is_another, starting_positions
+from stream_pool.stream.positions import Start, go_on_at, starting_positions
 from stream_pool.stream.source_options import SourceOptions
+from stream_pool.stream.topic_id import TopicId, is_another
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +44,7 @@ class Whereabouts:
         from_beginning: bool,
         resume: Resume | None,
     ) -> None:
-        self._read_ids: dict[TopicPartition, str] = {}
+        self._read_ids: dict[TopicPartition, TopicId | None] = {}
         self._group = group
         self._consumer = consumer
         self._topics = topics
@@ -118,7 +119,7 @@ class Whereabouts:
                 is_made_anew=partition in others,
             )
             if partition in others or position < offset:
-                id_ = ids.get(partition.topic) or self._read_ids.get(partition, "")
+                id_ = ids.get(partition.topic) or self._read_ids.get(partition)
                 anew[partition] = Start(position, None, id_)
             else:
                 ahead[partition] = position
@@ -129,15 +130,15 @@ class Whereabouts:
         self._read_ids |= {partition: start.topic_id for partition, start in starts.items()}
 
     def of_another(
-        self, partitions: Iterable[TopicPartition], topic_ids: Mapping[str, str]
+        self, partitions: Iterable[TopicPartition], topic_ids: Mapping[str, TopicId | None]
     ) -> Collection[TopicPartition]:
         """Those partitions that were begun in another topic than there is now."""
         read = self._read_ids
-        return {p for p in partitions if is_another(read.get(p, ""), topic_ids.get(p.topic, ""))}
+        return {p for p in partitions if is_another(read.get(p), topic_ids.get(p.topic))}
 
     def commits(
         self, offsets: Mapping[TopicPartition, int]
     ) -> Mapping[TopicPartition, int | tuple[int, str]]:
         """What to commit: each offset with the id of its topic, where that is known."""
-        metadata = {p: commit_metadata(self._read_ids.get(p, "")) for p in offsets}
-        return {p: (at, metadata[p]) if metadata[p] else at for p, at in offsets.items()}
+        read = self._read_ids
+        return {p: (at, id_.to_commit()) if (id_ := read.get(p)) else at for p, at in offsets.items()}

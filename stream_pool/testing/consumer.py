@@ -25,6 +25,7 @@ from aiokafka.errors import (
 )
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
 
+from stream_pool.stream.topic_id import TopicId
 from stream_pool.testing.assignment import Places
 from stream_pool.testing.log import MemoryLog
 from stream_pool.testing.membership import ConsumerOptions, Membership
@@ -85,9 +86,9 @@ class MemoryConsumer:
             self._unwatch(self._membership.places)
         self._wake()
 
-    async def topic_ids(self, topics: Collection[str]) -> dict[str, str]:
+    async def topic_ids(self, topics: Collection[str]) -> dict[str, TopicId | None]:
         """Those of these topics that exist, without an id: none is ever deleted here, so nobody is asked."""
-        return {topic: "" for topic in topics if self._log.partition_count(topic) is not None}
+        return {topic: None for topic in topics if self._log.partition_count(topic) is not None}
 
     def partitions_for_topic(self, topic: str) -> set[int] | None:
         """A topic's partitions; None where there is no such topic."""

@@ -4,7 +4,7 @@ import pytest
 from fakes import ORDERS
 
 from stream_pool.stream.errors import OffsetLost
-from stream_pool.stream.positions import OnOffsetLost, Reset, commit_metadata, starting_position, topic_id_of
+from stream_pool.stream.positions import OnOffsetLost, Reset, starting_position
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,3 @@ def test_5_a_topic_made_anew(on_lost: OnOffsetLost, expected: int) -> None:
 def test_6_a_topic_made_anew_whose_commits_are_forgotten(on_lost: OnOffsetLost, expected: int) -> None:
     """Not to be taken for a group that begins."""
     assert starting_position(ORDERS, None, 5, 90, "latest", on_lost, is_made_anew=True) == expected
-
-
-def test_a_commit_says_which_topic_it_is_of() -> None:
-    """What others write there is no id."""
-    assert topic_id_of(commit_metadata("J3xW")) == "J3xW"
-    assert commit_metadata("") == topic_id_of("") == topic_id_of("somebody's") == ""

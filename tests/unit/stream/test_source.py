@@ -24,6 +24,7 @@ from stream_pool.stream.counters import Counters
 from stream_pool.stream.offsets import Claim, Record
 from stream_pool.stream.source import Source
 from stream_pool.stream.source_options import SourceOptions
+from stream_pool.stream.topic_id import TopicId
 from stream_pool.stream.unreadable import UnreadableHeader, UnreadableRecord
 
 A, B, OTHER = TopicPartition("a", 0), TopicPartition("a", 1), TopicPartition("b", 0)
@@ -85,11 +86,12 @@ class Consumer:
     async def commits(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, OffsetAndMetadata]:
         return {each: self.stored[each] for each in partitions if each in self.stored}
 
-    async def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+    async def topic_ids(self, topics: Iterable[str]) -> dict[str, TopicId | None]:
         self.ids_asked += 1
         if self.ids_error is not None:
             raise self.ids_error
-        return {topic: self.ids.get(topic, "") for topic in topics if topic not in self.gone}
+        told = {topic: TopicId(id_, "east") for topic, id_ in self.ids.items()}
+        return {topic: told.get(topic) for topic in topics if topic not in self.gone}
 
     def partitions_for_topic(self, topic: str) -> set[int] | None:
         return None if topic in self.gone else {0, 1}
@@ -460,14 +462,14 @@ async def test_23_a_commit_names_its_topic() -> None:
     await rig.source.start()
     await rig.assign(A, OTHER)
     await rig.source.commit_all()
-    assert rig.consumer.stored == {A: commit(0, "topic-id=one"), OTHER: commit(0)}
+    assert rig.consumer.stored == {A: commit(0, "topic-id=one cluster=east"), OTHER: commit(0)}
     await rig.source.stop()
 
 
 async def test_24_a_topic_made_anew_between_two_runs_stops_the_worker(rig: Rig) -> None:
     """However many records it has by now; the same again at the next start, since nothing is committed."""
     rig.consumer.ids = {"a": "two"}
-    rig.consumer.stored = {A: commit(7, "topic-id=one")}
+    rig.consumer.stored = {A: commit(7, "topic-id=one cluster=east")}
     await rig.assign(A)
     assert [fault.reason for fault in rig.faults] == ["offset_lost"]
     assert "was deleted" in str(rig.faults[0])
@@ -488,7 +490,7 @@ async def test_25_a_topic_made_anew_while_it_is_read_stops_the_worker() -> None:
     await until(lambda: rig.faults, "not noticed")
     assert rig.faults[0].reason == "offset_lost"
     await rig.source.stop()
-    assert rig.consumer.stored == {A: commit(2, "topic-id=one")}
+    assert rig.consumer.stored == {A: commit(2, "topic-id=one cluster=east")}
 
 
 @pytest.mark.parametrize(("on_offset_lost", "goes_on_at"), [("earliest", 0), ("latest", 1_000)])
@@ -505,7 +507,7 @@ async def test_26_or_it_goes_on_in_the_new_one(on_offset_lost: str, goes_on_at: 
     rig.a.claims[0].advance(2)
     rig.a.claims[0].release()
     assert await rig.source.commit_all() == {A: goes_on_at}
-    assert rig.consumer.stored == {A: commit(goes_on_at, "topic-id=two")}
+    assert rig.consumer.stored == {A: commit(goes_on_at, "topic-id=two cluster=east")}
     assert rig.faults == []
     await rig.source.stop()
 
@@ -533,14 +535,17 @@ async def test_28_each_partition_of_a_topic_made_anew_is_begun_anew(
     """Though one of them is found out before the others: an offset and the id of its log never part."""
     rig = Rig(topic_max_age_s=0.05, on_offset_lost=on_offset_lost)
     rig.consumer.ids = {"a": "one"}
-    rig.consumer.stored = {A: commit(700, "topic-id=one"), B: commit(5_000, "topic-id=one")}
+    rig.consumer.stored = {
+        A: commit(700, "topic-id=one cluster=east"),
+        B: commit(5_000, "topic-id=one cluster=east"),
+    }
     await rig.source.start()
     await rig.assign(A, B)
     rig.consumer.ids = {"a": "two"}
     await rig.fetch(OffsetOutOfRangeError({B: 5_000}))
     await until(lambda: rig.consumer.seeks == {A: goes_on_at, B: goes_on_at}, "A goes on in the middle")
     await rig.source.commit_all()
-    assert rig.consumer.stored == dict.fromkeys((A, B), commit(goes_on_at, "topic-id=two"))
+    assert rig.consumer.stored == dict.fromkeys((A, B), commit(goes_on_at, "topic-id=two cluster=east"))
     assert rig.faults == []
     await rig.source.stop()
 
@@ -563,7 +568,7 @@ async def test_29_a_rebalance_while_it_is_asked_leaves_the_old_id() -> None:
     rig.a.claims[0].advance(500)
     rig.a.claims[0].release()
     await revoke
-    assert rig.consumer.stored == {A: commit(500, "topic-id=one")}
+    assert rig.consumer.stored == {A: commit(500, "topic-id=one cluster=east")}
     await rig.assign(A)
     assert rig.consumer.seeks == {A: 0}
     await rig.source.stop()
@@ -661,3 +666,14 @@ async def test_37_also_where_only_the_watch_is_told() -> None:
     await until(lambda: rig.faults, "not noticed")
     assert [fault.reason for fault in rig.faults] == ["access_denied"]
     await rig.source.stop()
+
+
+async def test_38_commits_copied_from_another_cluster_are_gone_on_from(rig: Rig) -> None:
+    """A group that fails over: its offsets were translated, the ids of their topics were not."""
+    rig.consumer.ids = {"a": "two"}
+    rig.consumer.stored = {A: commit(700, "topic-id=one cluster=west")}
+    await rig.assign(A)
+    assert rig.faults == []
+    assert rig.consumer.seeks == {A: 700}
+    await rig.source.commit_all()
+    assert rig.consumer.stored == {A: commit(700, "topic-id=two cluster=east")}
