@@ -5,11 +5,19 @@ frame. It creates no topic, whatever the broker would do. A broker before Kafka 
 """
 
 import base64
+import random
 from collections.abc import Collection
 from io import BytesIO
 from typing import Any
 
-from aiokafka.errors import IncompatibleBrokerVersion, LeaderNotAvailableError
+from aiokafka.errors import (
+    IncompatibleBrokerVersion,
+    KafkaError,
+    LeaderNotAvailableError,
+    NoError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
     AbstractType,
@@ -113,19 +121,34 @@ class _TopicIdsRequest(Request[_TopicIdsRequestV10]):  # type: ignore[misc]  # a
 async def topic_ids(client: Any, topics: Collection[str]) -> dict[str, TopicId | None]:
     """The id of each of these topics that there is now, or None where the broker tells none.
 
-    `client` is an `AIOKafkaClient`. Raises `aiokafka.errors.KafkaError`.
+    `client` is an `AIOKafkaClient`. Its nodes are asked in turn until one answers. Raises
+    `aiokafka.errors.KafkaError`, also where it is not known whether a topic is there.
     """
-    node = client.get_random_node()
-    if node is None:
-        raise LeaderNotAvailableError("no broker is known")
     try:
-        answer = await client.send(node, _TopicIdsRequest(topics))
+        answer = await _ask(client, _TopicIdsRequest(topics))
     except (IncompatibleBrokerVersion, NotImplementedError):  # before Kafka 2.8
         there = (await client.fetch_all_metadata()).topics()
         return {topic: None for topic in topics if topic in there}
-    return {
-        topic: _topic_id(id_, answer.cluster_id or "") for code, topic, id_, *_ in answer.topics if code == 0
-    }
+    ids = {}
+    for code, topic, id_, *_ in answer.topics:
+        if code == NoError.errno:
+            ids[topic] = _topic_id(id_, answer.cluster_id or "")
+        elif code != UnknownTopicOrPartitionError.errno:
+            raise for_code(code)(topic)
+    return ids
+
+
+async def _ask(client: Any, request: _TopicIdsRequest) -> Any:
+    nodes = [broker.nodeId for broker in client.cluster.brokers()]
+    failure: KafkaError = LeaderNotAvailableError("no broker is known")
+    for node in random.sample(nodes, len(nodes)):
+        try:
+            return await client.send(node, request)
+        except IncompatibleBrokerVersion:
+            raise
+        except KafkaError as error:
+            failure = error
+    raise failure
 
 
 def _topic_id(id_: bytes, cluster: str) -> TopicId | None:
