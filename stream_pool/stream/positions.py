@@ -36,7 +36,10 @@ OnOffsetLost = Literal["stop", "earliest", "latest"]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where to begin, what the group has committed in that log, if anything, and the id of its topic."""
+    """Where to begin, what the group has committed in that log, if anything, and the id of its topic.
+
+    What is committed of another topic, or of none, counts as nothing: the position is due at once.
+    """
 
     position: int
     committed: int | None
@@ -72,7 +75,7 @@ def go_on_at(
     *,
     is_made_anew: bool = False,
 ) -> int:
-    """Where to go on when `offset` is not among the offsets `kept`, [earliest, end), or is of another log.
+    """Where to go on when `offset` was not among those kept, [earliest, end) by now, or is of another log.
 
     Raises `OffsetLost`.
     """
@@ -84,8 +87,10 @@ def go_on_at(
     elif offset < earliest:
         deleted = earliest - offset
         lost = f"{where}, but the broker keeps records from {earliest} on: {deleted} were deleted unread"
-    else:
+    elif offset > end:
         lost = f"{where}, but the log ends at {end}: it was cut, or made anew"
+    else:
+        lost = f"{where}, but the broker did not have it: the log was cut, or made anew, and has grown since"
     if on_offset_lost == "stop":
         raise OffsetLost(
             f"{lost}. Set STREAM_POOL_ON_OFFSET_LOST to earliest or latest to go on all the same."
@@ -139,5 +144,6 @@ async def starting_positions(
             came_later=TopicPartition(partition.topic, 0) in commits,
             is_made_anew=is_another(read, ids[partition]),
         )
-        starts[partition] = Start(position, None if commit is None else commit.offset, ids[partition])
+        stands = commit is not None and ids[partition] in (None, read)  # else it is due, for its metadata
+        starts[partition] = Start(position, commit.offset if commit and stands else None, ids[partition])
     return starts

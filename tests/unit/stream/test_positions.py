@@ -4,7 +4,7 @@ import pytest
 from fakes import ORDERS
 
 from stream_pool.stream.errors import OffsetLost
-from stream_pool.stream.positions import OnOffsetLost, Reset, starting_position
+from stream_pool.stream.positions import OnOffsetLost, Reset, go_on_at, starting_position
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,17 @@ def test_5_a_topic_made_anew(on_lost: OnOffsetLost, expected: int) -> None:
 def test_6_a_topic_made_anew_whose_commits_are_forgotten(on_lost: OnOffsetLost, expected: int) -> None:
     """Not to be taken for a group that begins."""
     assert starting_position(ORDERS, None, 5, 90, "latest", on_lost, is_made_anew=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("offset", "message"),
+    [
+        (4, "keeps records from 5 on: 1 were deleted unread"),
+        (91, "the log ends at 90: it was cut, or made anew"),
+        (40, "the broker did not have it: the log was cut, or made anew, and has grown since"),
+    ],
+)
+def test_what_became_of_an_offset(offset: int, message: str) -> None:
+    """The error says what is known, and no more."""
+    with pytest.raises(OffsetLost, match=message):
+        go_on_at(ORDERS, offset, (5, 90), "stop")

@@ -19,7 +19,7 @@ from support.waiting import until
 
 from stream_pool.clock import SystemClock
 from stream_pool.errors import StreamPoolError
-from stream_pool.stream import whereabouts
+from stream_pool.stream import source, whereabouts
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.offsets import Claim, Record
 from stream_pool.stream.source import Source
@@ -677,3 +677,54 @@ async def test_38_commits_copied_from_another_cluster_are_gone_on_from(rig: Rig)
     assert rig.consumer.seeks == {A: 700}
     await rig.source.commit_all()
     assert rig.consumer.stored == {A: commit(700, "topic-id=two cluster=east")}
+
+
+@pytest.mark.parametrize(
+    "stored", ["topic-id=one cluster=east", "topic-id=one cluster=west", ""], ids=["old", "copied", "bare"]
+)
+async def test_39_an_offset_that_is_committed_of_another_topic_is_due(stored: str) -> None:
+    """Though it is the same number: else the next start would find the old topic's id again."""
+    rig = Rig(on_offset_lost="latest")
+    rig.consumer.ids = {"a": "two"}
+    rig.consumer.stored = {A: commit(1_000, stored)}
+    await rig.source.start()
+    await rig.assign(A)
+    await rig.source.stop()
+    assert rig.consumer.stored == {A: commit(1_000, "topic-id=two cluster=east")}
+
+
+async def test_40_where_it_goes_back_it_begins_anew() -> None:
+    """A log that was cut may have grown behind the offset again by the time it is asked: what was read of it
+    is no more, and so is the position."""
+    rig = Rig(on_offset_lost="earliest")
+    await rig.source.start()
+    await rig.assign(A)
+    await rig.fetch({A: of(A, *range(500))})
+    work_off(rig.a.claims[0])
+    await rig.fetch(OffsetOutOfRangeError({A: 500}))
+    assert rig.consumer.seeks == {A: 0}
+    assert await rig.source.commit_all() == {A: 0}
+    await rig.source.stop()
+
+
+async def test_41_what_is_committed_late_does_not_count_for_the_new_topic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A commit that waits for its turn, while its partition begins anew, is of the old topic, and leaves the
+    new place due."""
+    monkeypatch.setattr(source, "_COMMIT_TIMEOUT_S", 60.0)
+    rig = Rig(topic_max_age_s=0.05, on_offset_lost="earliest")
+    rig.consumer.ids = {"a": "one"}
+    await rig.source.start()
+    await rig.assign(A)
+    async with rig.source._commit_lock:
+        late = asyncio.create_task(rig.source.commit_all())
+        await asyncio.sleep(0)
+        rig.consumer.ids = {"a": "two"}
+        rig.consumer.seeks.clear()
+        await until(lambda: rig.consumer.seeks == {A: 0}, "not noticed")
+    assert await late == {A: 0}
+    assert rig.consumer.stored == {A: commit(0, "topic-id=one cluster=east")}
+    assert rig.source.tracker.uncommitted() == {A: 0}
+    await rig.source.stop()
+    assert rig.consumer.stored == {A: commit(0, "topic-id=two cluster=east")}
