@@ -83,7 +83,7 @@ class Each:
                 f"handler {self.name} has a yield in it: it would never run. Declare it with @app.agent"
             )
         self.thread: HandlerThread | None = None
-        self._is_async = inspect.iscoroutinefunction(handler)
+        self._is_async = any(map(inspect.iscoroutinefunction, (handler, type(handler).__call__)))
         if in_thread:
             if self._is_async:
                 raise MisuseError(f"handler {self.name} is async: only a sync one can run in a thread")

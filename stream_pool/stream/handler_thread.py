@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from inspect import isawaitable
 from typing import Any
 
 
@@ -18,9 +19,13 @@ class HandlerThread:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     async def call(self, function: Callable[[Any], Any], argument: Any) -> Any:
-        """Call there, with the caller's context variables, and wait."""
+        """Call there, with the caller's context variables, and wait.
+
+        What turns out to be awaitable is awaited here: not awaited, it would count as done and never run.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, copy_context().run, function, argument)
+        result = await loop.run_in_executor(self._executor, copy_context().run, function, argument)
+        return await result if isawaitable(result) else result
 
     def close(self) -> None:
         """Take no more calls, and block until the one under way is done."""

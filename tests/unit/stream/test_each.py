@@ -310,6 +310,40 @@ async def test_21_whatever_is_awaitable_is_awaited(bench: Bench) -> None:
     assert bench.letters.reasons == [(2, "late")]
 
 
+async def test_25_so_it_is_where_a_thread_returned_it(bench: Bench) -> None:
+    """What cannot be seen to be async before it is called is handled all the same."""
+    seen: list[int] = []
+
+    async def inner(order: Order) -> Rejected | None:
+        await asyncio.sleep(0)
+        seen.append(order.offset)
+        return Rejected("late") if order.offset == 2 else None
+
+    each = Each(lambda order: inner(order), in_thread=True)
+    assert each.thread is not None
+    batch = Batch(bench.claim(records(1, 2, 3)), bench.runtime, objects_only=True)
+    try:
+        await each.run(batch, bench.runtime)
+    finally:
+        batch.release()
+        each.thread.close()
+    assert seen == [1, 2, 3]
+    assert bench.letters.reasons == [(2, "late")]
+
+
+def test_26_an_async_handler_is_refused_a_thread() -> None:
+    """It would run on the event loop, which the thread is there to spare; whether function or object."""
+
+    async def function(order: Order) -> None: ...
+
+    class Asynchronous:
+        async def __call__(self, order: Order) -> None: ...
+
+    for handler in (function, Asynchronous()):
+        with pytest.raises(MisuseError, match="async"):
+            Each(handler, in_thread=True)
+
+
 async def test_23_reasons_that_are_made_up_are_bounded(bench: Bench) -> None:
     """A handler that puts an order's number into the reason does not make a metric series of each."""
     await run(bench, records(*range(200)), lambda order: Rejected(f"order_{order.offset}"), retries=0)
