@@ -42,7 +42,7 @@ class Recorder(Service):
     """Records what the app's own group does, when the intake and the outlet have started.
 
     `lag` is the last poll's result, for the metrics. Where the app has no agent in its own group there is
-    no lag to record, and the rest is.
+    no lag to record; the broker is asked for an answer all the same, by which readiness is judged.
     """
 
     mundane_level = "debug"
@@ -102,10 +102,10 @@ class Recorder(Service):
         if source is not None:
             self._signals = SignalSampler(source.tracker, self._counters, writer, self._clock)
             source.on_hand_back = self._signals.sample_last
-            self.poller = LagPoller(
-                self._group, self._client.observer("lag"), interval_s=self._interval_s, clock=self._clock
-            )
-            await self.poller.start()
+        self.poller = LagPoller(
+            self._group, self._client.observer("lag"), interval_s=self._interval_s, clock=self._clock
+        )
+        await self.poller.start()
         beat = every(self._interval_s, self.record, clock=self._clock, stopped=lambda: self.should_stop)
         self.add_future(beat)
 
@@ -132,7 +132,7 @@ class Recorder(Service):
             self._sample_memory()
         with _observing("collector"):
             self._sample_collector()
-        if source is not None and poller is not None:
+        if poller is not None:
             with _observing("lag"):
                 await self._poll(source, poller, commits)
 
@@ -174,9 +174,9 @@ class Recorder(Service):
         return None if state is None else max(0, state.end_offset - offset)
 
     async def _poll(
-        self, source: Source, poller: LagPoller, commits: Mapping[TopicPartition, tuple[int, int]]
+        self, source: Source | None, poller: LagPoller, commits: Mapping[TopicPartition, tuple[int, int]]
     ) -> None:
-        partitions = source.tracker.partitions()
+        partitions = [] if source is None else source.tracker.partitions()
         if not partitions:
             await poller.knock()
         self.lag = await poller.poll(partitions, commits)

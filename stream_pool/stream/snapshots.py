@@ -48,19 +48,19 @@ def worker_snapshot(app: "App") -> WorkerSnapshot:
 
 
 def health_facts(app: "App") -> HealthFacts:
-    """What health is judged by."""
+    """What health is judged by. Detection stands back: it counts where the process does nothing else."""
     plant = app.plant
-    now_s = plant.clock.monotonic()
-    groups = {channel.group for channel in plant.channels} - {plant.detector_group}
+    groups = {channel.group for channel in plant.channels}
+    groups = groups - {plant.detector_group} or groups
     sources = [plant.intake.sources[group] for group in groups if group in plant.intake.sources]
     unassigned = (each.unassigned_since_s for each in sources if each.unassigned_since_s is not None)
     poller = plant.recorder.poller
     return HealthFacts(
-        now_s=now_s,
+        now_s=plant.clock.monotonic(),
         crashed=app.crashed,
         stopping=app.fault is not None or app.should_stop,
         joined=len(sources) == len(groups) and all(each.is_joined for each in sources),
-        broker_answered_at_s=poller.answered_at_s if poller is not None else now_s,
+        broker_answered_at_s=None if poller is None else poller.answered_at_s,
         paused_since_s=min((s for each in sources for s in each.paused_since_s.values()), default=None),
         unassigned_since_s=min(unassigned, default=None),
         topics_away=tuple(topic for each in sources for topic in each.away_since_s),

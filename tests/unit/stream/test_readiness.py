@@ -7,6 +7,8 @@
 | 3 | a rebalance that takes longer | not ready until there is an assignment |
 | 4 | fetching is paused because the buffer is full | ready for a minute, then not, until it goes on |
 | 5 | it is a spare, without a partition | ready: it takes over when one is free |
+| 6 | it is a detector alone | judged by its place in the detector's group, and by the broker's answers |
+| 7 | its agents all have groups of their own | the broker's answers count as they do for others |
 """
 
 import asyncio
@@ -19,7 +21,7 @@ from stream_pool.telemetry import HealthLimits, ready
 from stream_pool.testing.simulation import Simulation, simulate
 
 GROUP = "shop"
-QUICK = {"interval_s": 1.0, "detector_enabled": False, "commit_interval_s": 0.5}
+QUICK: dict[str, Any] = {"interval_s": 1.0, "detector_enabled": False, "commit_interval_s": 0.5}
 PATIENT = {"session_timeout_ms": 120_000, "rebalance_timeout_ms": 120_000}
 
 
@@ -42,8 +44,8 @@ class Shop:
         return app
 
     def against(self, number: int = 0) -> list[str]:
-        """Why an app is not ready."""
-        return [slug for slug, _ in ready(health_facts(self.apps[number]), HealthLimits()).reasons]
+        """Why one of them is not ready."""
+        return against(self.apps[number])
 
 
 def test_01_to_03_a_place_in_the_group() -> None:
@@ -105,6 +107,63 @@ def test_05_a_spare() -> None:
         assert [shop.against(number) for number in range(2)] == [[], []]
 
     simulate(story)
+
+
+def test_06_a_detector_alone() -> None:
+    """It reads no orders, and is not ready for that: an image's health check waits for it."""
+    apps: list[App] = []
+
+    def detector() -> App:
+        apps.append(App(GROUP, settings=Settings(interval_s=1.0), decode=bytes))
+        return apps[-1]
+
+    async def story(sim: Simulation) -> None:
+        sim.start_worker(detector, "owner")
+        await sim.run_until(lambda: bool(apps), step_s=0.001)
+        assert against(apps[0]) == ["not_assigned", "broker_silent"]
+        await sim.run_until(lambda: against(apps[0]) == [], limit_s=10)
+        sim.start_worker(detector, "standby")
+        await sim.run_until(lambda: len(apps) == 2 and against(apps[1]) == [], limit_s=30)
+        await sim.advance(60)
+        assert [against(app) for app in apps] == [[], []]
+        await broker_away(sim, apps)
+
+    simulate(story)
+
+
+def test_07_agents_in_groups_of_their_own() -> None:
+    """Nobody reads in the group that the lag is polled of."""
+    apps: list[App] = []
+
+    def auditor() -> App:
+        app = App(GROUP, settings=Settings(**QUICK))
+        app.each("orders", group="auditors")(lambda _order: None)
+        apps.append(app)
+        return app
+
+    async def story(sim: Simulation) -> None:
+        sim.create_topic("orders", partitions=1)
+        sim.start_worker(auditor, "one")
+        await sim.run_until(lambda: bool(apps) and against(apps[0]) == [], limit_s=10)
+        await sim.advance(60)
+        assert against(apps[0]) == []
+        await broker_away(sim, apps)
+
+    simulate(story)
+
+
+async def broker_away(sim: Simulation, apps: list[App]) -> None:
+    """Each of them says so, and that it is over."""
+    away = sim.faults.add("broker_away")
+    await sim.advance(40)
+    assert all("broker_silent" in against(app) for app in apps)
+    away.end()
+    await sim.run_until(lambda: all(against(app) == [] for app in apps), limit_s=120)
+
+
+def against(app: App) -> list[str]:
+    """Why an app is not ready."""
+    return [slug for slug, _ in ready(health_facts(app), HealthLimits()).reasons]
 
 
 def unassigned(shop: Shop) -> bool:
