@@ -92,7 +92,8 @@ def _tell(plan: "Plan", principal: str, servers: tuple[str, ...], login: str, as
         settings = " ".join(f"{name}={value}" for name, value in topic.config.items())
         lines.append(f"# {topic.name}: {topic.why}. {shape} {settings}".rstrip())
     lines.append(
-        "# Those that the app reads are their owner's to create. On fewer than 3 brokers: a replica each."
+        "# Those that the app reads are their owner's to create. On fewer than 3 brokers: a replica each, and"
+        " no min.insync.replicas."
     )
     lines += create_commands(plan, servers, login)
     lines += ["# Access of the workers, once the topics are there"]

@@ -15,7 +15,7 @@ from stream_pool.stream.authentication import first_word, remedy
 from stream_pool.stream.client import Admin, FoundTopic
 from stream_pool.stream.errors import FORBIDDEN, AccessDenied, BrokerUnavailable, forbidden
 from stream_pool.stream.oauth import TokenUnavailable
-from stream_pool.stream.topics import REPLICAS_AT_MOST
+from stream_pool.stream.topics import REPLICAS_AT_MOST, safe_config
 
 log = structlog.get_logger(__name__)
 
@@ -66,8 +66,7 @@ class _KafkaAdmin:
 
     async def create_topic(self, topic: str, *, partitions: int, config: Mapping[str, str]) -> None:
         replicas = min(await self.broker_count(), REPLICAS_AT_MOST)
-        safe = {"min.insync.replicas": str(replicas - 1)} if replicas > 2 else {}
-        new = NewTopic(topic, partitions, replicas, topic_configs=safe | dict(config))
+        new = NewTopic(topic, partitions, replicas, topic_configs=safe_config(replicas) | dict(config))
         response = await self._admin.create_topics([new])
         if code := response.topic_errors[0][1]:
             raise for_code(code)

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from shlex import quote
 
 from stream_pool.stream.client import FoundTopic
-from stream_pool.stream.topics import DEAD_LETTERS_CONFIG, EVENTS_CONFIG, REPLICAS_AT_MOST, SNAPSHOTS_CONFIG
+from stream_pool.stream.topics import (
+    DEAD_LETTERS_CONFIG,
+    EVENTS_CONFIG,
+    REPLICAS_AT_MOST,
+    SNAPSHOTS_CONFIG,
+    safe_config,
+)
 
 _FOREVER = float("inf")
 
@@ -94,12 +100,13 @@ def acl_commands(plan: Plan, principal: str, servers: Sequence[str], login: str 
 def create_commands(plan: Plan, servers: Sequence[str], login: str = "") -> list[str]:
     """Kafka's own command line for each of the app's own topics, on a cluster of three brokers or more."""
     tool = f"{_tool('kafka-topics.sh', servers, login)} --create"
+    safe = safe_config(REPLICAS_AT_MOST)
     return [
         " ".join(
             [
                 f"{tool} --if-not-exists --topic {quote(topic.name)}",
                 f"--partitions {topic.partitions} --replication-factor {REPLICAS_AT_MOST}",
-                *(f"--config {name}={value}" for name, value in topic.config.items()),
+                *(f"--config {name}={value}" for name, value in (safe | dict(topic.config)).items()),
             ]
         )
         for topic in plan.topics
@@ -128,7 +135,16 @@ def _problems(topic: PlannedTopic, found: Mapping[str, FoundTopic], brokers: int
     if int(there.config.get("min.insync.replicas", "1")) > there.replicas:
         yield "can never be written: its min.insync.replicas is above the number of its replicas"
     if topic.is_own:
+        yield from _unsafe(there)
         yield from _own_problems(topic, there, found)
+
+
+def _unsafe(there: FoundTopic) -> Iterator[str]:
+    for name, least in safe_config(min(there.replicas, REPLICAS_AT_MOST)).items():
+        has = there.config.get(name, least)
+        if int(has) < int(least):
+            way = "a broker that dies may take the only copy with it. kafka-configs.sh --alter changes it"
+            yield f"has {name}={has} and should have {name}={least}: {way}"
 
 
 def _own_problems(topic: PlannedTopic, there: FoundTopic, found: Mapping[str, FoundTopic]) -> Iterator[str]:

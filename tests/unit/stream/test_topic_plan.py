@@ -1,12 +1,15 @@
 """What an app needs on the cluster, and what is said where it is not so."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.admin import NewTopic
 
 from stream_pool import App
 from stream_pool.settings import Settings
 from stream_pool.stream.client import FoundTopic
+from stream_pool.stream.kafka_admin import _KafkaAdmin
 from stream_pool.stream.topic_plan import Access, Plan, acl_commands, create_commands, plan_of
 
 EVENTS = FoundTopic(
@@ -60,6 +63,13 @@ PROBLEMS: list[Any] = [
     pytest.param(
         {"orders": changed(ORDERS, min_insync_replicas="4")}, ["can never be written"], id="12 no quorum"
     ),
+    pytest.param(
+        {"g.dead-letters": changed(LETTERS, min_insync_replicas="1")},
+        ["has min.insync.replicas=1 and should have min.insync.replicas=2", "kafka-configs.sh --alter"],
+        id="13 acknowledged by one broker",
+    ),
+    pytest.param({"g.dead-letters": changed(LETTERS, min_insync_replicas="3")}, [], id="14 by all of them"),
+    pytest.param({"orders": changed(ORDERS, min_insync_replicas="1")}, [], id="15 its owner's to decide"),
 ]
 
 
@@ -79,6 +89,31 @@ def test_a_small_cluster_needs_no_more_replicas_than_brokers() -> None:
         for name, topic in GOOD.items()
     }
     assert plan().problems(alone, 1) == []
+
+
+async def test_printed_and_created_topics_are_the_same() -> None:
+    """On three brokers: what one of the two ways leaves out is found when a broker dies."""
+    made: list[NewTopic] = []
+
+    class Client:
+        async def describe_cluster(self) -> dict[str, Any]:
+            return {"brokers": [{}, {}, {}]}
+
+        async def create_topics(self, topics: list[NewTopic]) -> Any:
+            made.extend(topics)
+            return SimpleNamespace(topic_errors=[(topic.name, 0) for topic in topics])
+
+    for topic in plan().topics:
+        if topic.is_own:
+            admin = _KafkaAdmin(Client())
+            await admin.create_topic(topic.name, partitions=topic.partitions, config=topic.config)
+    for topic, command in zip(made, create_commands(plan(), ["k:1"]), strict=True):
+        words = command.split()
+        configs = dict(words[n + 1].split("=") for n, word in enumerate(words) if word == "--config")
+        assert words[words.index("--topic") + 1] == topic.name
+        assert words[words.index("--replication-factor") + 1] == str(topic.replication_factor)
+        assert configs == topic.topic_configs
+        assert configs["min.insync.replicas"] == "2"
 
 
 def test_the_plan() -> None:
@@ -110,7 +145,8 @@ def test_commands_can_be_pasted() -> None:
     )
     assert create_commands(odd, ["k:1"])[2] == (
         "kafka-topics.sh --bootstrap-server k:1 --create --if-not-exists --topic d --partitions 1"
-        " --replication-factor 3 --config cleanup.policy=delete --config retention.ms=2592000000"
+        " --replication-factor 3 --config min.insync.replicas=2 --config cleanup.policy=delete"
+        " --config retention.ms=2592000000"
     )
 
 
