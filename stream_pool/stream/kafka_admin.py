@@ -73,10 +73,11 @@ class _KafkaAdmin:
 
 
 async def partition_counts(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, int]:
-    """Asks for all: a broker that creates topics by itself, as Kafka does by default, creates those asked for
-    by name."""
+    """Asks for all, or for none: a broker that creates topics by itself, as Kafka does by default, creates
+    those asked for by name."""
     wanted = set(topics)
-    found = [topic for topic in await admin.describe_topics() if topic["topic"] in wanted]
+    described = await admin.describe_topics(None if wanted else [])
+    found = [topic for topic in described if topic["topic"] in wanted]
     return {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
 
 
