@@ -9,7 +9,9 @@ from aiokafka.errors import KafkaError
 from stream_pool.clock import Clock
 from stream_pool.errors import StreamPoolError
 from stream_pool.stream.client import Client
+from stream_pool.stream.errors import AccessDenied
 from stream_pool.stream.topics import ensure_side_topic
+from stream_pool.stream.trouble import Trouble
 
 log = structlog.get_logger(__name__)
 
@@ -27,9 +29,11 @@ class TopicMaker:
         self._clock = clock
         self._making = asyncio.Lock()
         self._again_at_s = clock.monotonic()
+        self._denied = Trouble("topic not made", clock, topic=topic)
 
     async def make(self) -> None:
-        """See that the topic is there. What goes wrong is left to the next attempt."""
+        """See that the topic is there. What goes wrong is left to the next attempt, and told where only
+        somebody else can mend it."""
         async with self._making:
             if self._clock.monotonic() < self._again_at_s:
                 return
@@ -37,5 +41,9 @@ class TopicMaker:
             try:
                 async with self._client.admin(timeout_s=_ADMIN_TIMEOUT_S) as admin:
                     await ensure_side_topic(admin, self._topic, self._config)
+            except AccessDenied as error:
+                self._denied.met(error)
             except (StreamPoolError, KafkaError) as error:
                 log.debug("topic not made", topic=self._topic, error=repr(error))
+            else:
+                self._denied.over()
