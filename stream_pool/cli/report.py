@@ -148,12 +148,12 @@ async def take_topic_letters(
 
     Raises `TopicMissing`, `OffsetLost`, `BrokerUnavailable`.
     """
-    from stream_pool.stream.errors import TopicMissing
+    from stream_pool.stream.errors import not_found
     from stream_pool.stream.log_reader import as_ours, raw_record
 
     async with client.admin(timeout_s=timeout_s) as admin:
         if topic not in await admin.partition_counts([topic]):
-            raise TopicMissing(f"topic {topic!r} does not exist")
+            raise not_found(topic)
     with as_ours(topic):
         observer = client.observer("report")
         await observer.start()

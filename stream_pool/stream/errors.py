@@ -54,6 +54,11 @@ class TopicMissing(StreamPoolError):
     exit_code = ExitCode.TOPIC_MISSING
 
 
+def not_found(topic: str) -> TopicMissing:
+    """What to say of a topic that a cluster does not show: one that may not be seen looks the same."""
+    return TopicMissing(f"topic {topic!r} does not exist, or may not be seen by this user")
+
+
 class HandlerFailed(StreamPoolError):
     """A handler raised, and its agent was told to stop at that. The record is not committed."""
 

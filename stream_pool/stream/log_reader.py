@@ -14,7 +14,7 @@ from stream_pool.detection.snapshots_kept import SnapshotsKept
 from stream_pool.errors import MisuseError
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.stream.client import Client, Observer
-from stream_pool.stream.errors import BrokerUnavailable, OffsetLost, TopicMissing
+from stream_pool.stream.errors import BrokerUnavailable, OffsetLost, not_found
 from stream_pool.stream.offsets import Record
 
 EVENTS_SUFFIX = ".events"
@@ -45,7 +45,7 @@ class LogReader:
         async with self._client.admin(timeout_s=self._timeout_s) as admin:
             counts = await admin.partition_counts([topic, snapshots.topic])
         if topic not in counts:
-            raise TopicMissing(f"topic {topic!r} does not exist")
+            raise not_found(topic)
         if counts[topic] != 1:
             raise MisuseError(f"{topic!r} has {counts[topic]} partitions: an events topic is one log")
         if snapshots.topic in counts:

@@ -44,7 +44,7 @@ from stream_pool.incident.replay_state import (
 )
 from stream_pool.incident.survey import Survey, survey
 from stream_pool.settings import Settings
-from stream_pool.stream.errors import FORBIDDEN, AccessDenied, BrokerUnavailable, TopicMissing
+from stream_pool.stream.errors import FORBIDDEN, AccessDenied, BrokerUnavailable, TopicMissing, not_found
 from stream_pool.stream.kafka import KafkaClient
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ async def look_at(capture: Capture, wanted: Wanted, settings: Settings, surveyed
             raise ReplayRefused(f"{refused}. --i-mean-production replays to it all the same")
         count = (await admin.partition_counts([wanted.topic])).get(wanted.topic)
         if count is None:
-            raise TopicMissing(f"there is no topic {wanted.topic!r}; replay creates none")
+            raise TopicMissing(f"{not_found(wanted.topic)}; replay creates none")
         config = await _config(admin, wanted.topic)
     warnings = [] if refused is None else [f"{refused}: replayed to all the same"]
     captured: Collection[int] = capture.header.partitions if surveyed is None else surveyed.begins

@@ -14,7 +14,7 @@ from stream_pool.incident.capture_file import Capture, CaptureHeader, CaptureWri
 from stream_pool.incident.redaction import Redactor
 from stream_pool.settings import variable
 from stream_pool.stream.client import Reader
-from stream_pool.stream.errors import TopicMissing
+from stream_pool.stream.errors import not_found
 from stream_pool.stream.kafka import KafkaClient
 from stream_pool.stream.offsets import Record
 
@@ -99,7 +99,7 @@ class CaptureJob:
         async with self.client.admin(timeout_s=self.timeout_s) as admin:
             count = (await admin.partition_counts([self.wanted.topic])).get(self.wanted.topic)
             if not count:
-                raise TopicMissing(f"topic {self.wanted.topic!r} does not exist")
+                raise not_found(self.wanted.topic)
             least, most = _FETCH_BYTES
             fetch_bytes = max(least, min(most, FETCHED_BYTES // count))
             reader = self.client.reader(max_partition_fetch_bytes=fetch_bytes)

@@ -14,7 +14,7 @@ from stream_pool.errors import MisuseError
 from stream_pool.incident.capture_file import CaptureHeader
 from stream_pool.incident.moments import AtOffset, AtTime, Position
 from stream_pool.stream.client import Admin, Reader
-from stream_pool.stream.errors import TopicMissing
+from stream_pool.stream.errors import not_found
 from stream_pool.stream.log_reader import EVENTS_SUFFIX, SNAPSHOTS_SUFFIX
 
 Ranges = dict[int, tuple[int, int]]
@@ -41,7 +41,7 @@ async def plan(wanted: Wanted, admin: Admin, reader: Reader, clock: Clock) -> Ca
     counts = await admin.partition_counts([wanted.topic, *side_topics])
     for topic in (wanted.topic, *side_topics[:1]):
         if topic not in counts:
-            raise TopicMissing(f"topic {topic!r} does not exist")
+            raise not_found(topic)
     partitions = _partitions(wanted, counts[wanted.topic])
     from_, to = _time(wanted.start), _time(wanted.stop)
     others = {

@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 
 from stream_pool.incident.estimate.payloads import Payload
 from stream_pool.stream.client import Client
-from stream_pool.stream.errors import TopicMissing
+from stream_pool.stream.errors import not_found
 from stream_pool.stream.log_reader import as_ours
 
 RUNS = 8
@@ -105,7 +105,7 @@ class TopicSample:
         async with self._client.admin(timeout_s=self._timeout_s) as admin:
             counts = await admin.partition_counts([self.name])
         if self.name not in counts:
-            raise TopicMissing(f"topic {self.name!r} does not exist")
+            raise not_found(self.name)
         partitions = [TopicPartition(self.name, number) for number in range(counts[self.name])]
         observer = self._client.observer("estimate")
         with as_ours(self.name):
