@@ -42,8 +42,8 @@ def worker(
     STREAM_POOL_CONFIG_FILE. docs/settings.md explains them.
 
     Exit codes: 0 stopped as asked, 1 fault, 2 wrong setting or app, 3 no broker, 4 topic missing, 5 a
-    handler failed under on_error="stop", 6 dead-letter budget, 7 committed offset deleted by retention, 8
-    dead letter refused, 9 stop deadline passed, 10 the cluster refused the worker.
+    handler failed under on_error="stop", 6 dead-letter budget, 7 committed offset deleted by retention, or
+    its topic made anew, 8 dead letter refused, 9 stop deadline passed, 10 the cluster refused the worker.
     """
     options = {
         "broker": broker,

@@ -84,7 +84,8 @@ class DeadLetterUnwritable(StreamPoolError):
 
 
 class OffsetLost(StreamPoolError):
-    """Retention has overtaken the committed offset: records were deleted before they were read."""
+    """What the committed offset counts is no more: retention has overtaken it, or the topic was deleted, and
+    another made of its name."""
 
     reason = "offset_lost"
     exit_code = ExitCode.OFFSET_LOST
