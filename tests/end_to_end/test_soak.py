@@ -9,7 +9,9 @@ from stream_pool.bench.soak.plan import Kind
 from stream_pool.broker import JavaBroker
 
 
-@pytest.mark.timeout(300)  # a minute, of which a busy machine makes more: Kafka starts three times, workers six
+@pytest.mark.timeout(
+    300
+)  # a minute, of which a busy machine makes more: Kafka starts three times, workers six
 async def test_nothing_is_lost_whatever_happens(own_kafka: JavaBroker) -> None:
     """One round of the faults of `stream-pool bench soak`, in a hurry; memory is told, and not judged."""
     said: list[str] = []
