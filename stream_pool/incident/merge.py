@@ -47,6 +47,10 @@ class Merge(Generic[P, R]):
             partition for partition, queue in self._queues.items() if partition in self._open and queue.is_low
         ]
 
+    def holds(self, partition: P) -> bool:
+        """Whether something of a partition has come that was not given."""
+        return self._queues[partition].left > 0
+
     def add(self, partition: P, records: Sequence[R]) -> None:
         """Take the next records of a partition."""
         self._queues[partition].add(records)

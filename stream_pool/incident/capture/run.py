@@ -2,8 +2,9 @@
 
 Offsets that hold no record (compaction, transactions' markers) are passed over. Offsets that are gone when
 their turn comes (retention, a topic deleted or made anew) are told to the sink as lost, and so is a record
-that no client can decode. While no broker answers it waits, for as long as it has patience; it never reads
-further ahead than a block of each partition.
+that no client can decode; each behind the records before it, however long these wait for other partitions.
+While no broker answers it waits, for as long as it has patience; it never reads further ahead than a block of
+each partition.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -62,13 +63,14 @@ class CaptureRun:
         self._suspects: dict[TopicPartition, int] = {}
         self._moved_at_s = self._asked_at_s = clock.monotonic()
         self._stopped = False
+        self._untold: dict[TopicPartition, Lost] = {}
         self.records = 0
         self.lost: list[Lost] = []
 
     @property
     def is_whole(self) -> bool:
         """Whether every range was read to its end, or known to be lost."""
-        return self._merge.is_done
+        return self._merge.is_done and not self._untold
 
     def stop(self) -> None:
         """End before the next block."""
@@ -86,12 +88,14 @@ class CaptureRun:
             self._reader.seek(place, offset)
         self._moved_at_s = self._asked_at_s = self._clock.monotonic()
         while not (self._merge.is_done or self._stopped):
-            if hungry := self._merge.hungry():
+            # Of a partition that waits to tell what it lost nothing more is taken, or that would overtake it.
+            if hungry := [place for place in self._merge.hungry() if place not in self._untold]:
                 await self._read(hungry)
             if records := self._merge.take():
                 self._sink.append(records)
                 self.records += len(records)
                 self._watch(self._all - self._left, self.records)
+            self._tell_lost()
 
     async def _read(self, hungry: list[TopicPartition]) -> None:
         self._let_rest(set(self._stops).difference(hungry))
@@ -193,12 +197,17 @@ class CaptureRun:
         return has_moved
 
     def _lose(self, place: TopicPartition, stop: int, why: str) -> None:
-        lost = Lost(place.topic, place.partition, self._next[place], stop, why)
-        self.lost.append(lost)
-        self._sink.lose(lost)
+        self._untold[place] = Lost(place.topic, place.partition, self._next[place], stop, why)
         self._advance(place, stop)
         if stop < self._stops[place]:
             self._reader.seek(place, stop)
+
+    def _tell_lost(self) -> None:
+        """Tell the sink of what was lost behind records that it has. What is never told is found again."""
+        for place in [place for place in self._untold if not self._merge.holds(place)]:
+            lost = self._untold.pop(place)
+            self._sink.lose(lost)
+            self.lost.append(lost)
 
     async def _suspect(self, asked: list[TopicPartition]) -> None:
         """One record of these cannot be decoded. What was taken with it is read again, one by one."""

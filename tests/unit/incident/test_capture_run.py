@@ -227,6 +227,66 @@ async def test_one_partition_that_lost_something_keeps_the_others() -> None:
     assert sink.lost == [Lost("t", 1, 0, 4, "retention deleted them")]
 
 
+class Ordered(Kept):
+    """A sink that keeps records and lost ranges of partition 0 as they came, and may stop the run."""
+
+    def __init__(self, stop_at: int | None = None) -> None:
+        super().__init__()
+        self.order: list[int | tuple[int, int]] = []
+        self.stop_at = stop_at
+        self.run: CaptureRun | None = None
+
+    def append(self, records: Sequence[Record]) -> None:
+        super().append(records)
+        self.order += [record.offset for record in records if record.partition == 0]
+        if self.run is not None and self.stop_at is not None and len(self.places) >= self.stop_at:
+            self.run.stop()
+
+    def lose(self, lost: Lost) -> None:
+        super().lose(lost)
+        self.order.append((lost.start, lost.stop))
+
+
+def log_that_loses(monkeypatch: pytest.MonkeyPatch) -> Log:
+    """Partition 0 gives 0, 1, 2, and then retention takes 3 to 7; 2 has to wait for partition 1."""
+    log = Log(a=12, b=12)
+    fetch = log._fetch
+
+    def fetched(place: TopicPartition, count: int) -> list[Record]:
+        records = fetch(place, count)
+        if place != A:
+            return records
+        log.firsts[A] = 8
+        return [
+            At("t", 0, each.offset, each.offset if each.offset < 2 else each.offset * 1_000)
+            for each in records
+        ]
+
+    monkeypatch.setattr(log, "_fetch", fetched)
+    return log
+
+
+async def test_what_is_lost_overtakes_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its line stands between the records before it and those behind it."""
+    log, sink = log_that_loses(monkeypatch), Ordered()
+    run = capture(log, sink, a=(0, 12), b=(0, 12))
+    await run.run()
+    assert sink.order == [0, 1, 2, (3, 8), 8, 9, 10, 11]
+    assert run.lost == [Lost("t", 0, 3, 8, "retention deleted them")]
+    assert offsets(sink, 1) == list(range(12))
+    assert run.is_whole
+
+
+async def test_a_run_that_stops_tells_no_loss_ahead_of_its_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the next one would go on behind records that nobody has."""
+    for stop_at in range(1, 25):
+        log, sink = log_that_loses(monkeypatch), Ordered(stop_at)
+        sink.run = run = capture(log, sink, a=(0, 12), b=(0, 12))
+        await run.run()
+        assert sink.order == [0, 1, 2, (3, 8), 8, 9, 10, 11][: len(sink.order)]
+        assert run.lost == sink.lost
+
+
 async def test_a_deleted_topic_is_told_as_lost() -> None:
     """Once nothing came for some seconds."""
     log, sink = Log(a=10, b=10), Kept()
