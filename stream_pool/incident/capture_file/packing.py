@@ -63,6 +63,11 @@ class Packer(Protocol):
         ...
 
 
+def is_packed(path: Path) -> bool:
+    """Whether the file `path` is packed: it can be cut where a frame ends, and nowhere else."""
+    return path.suffix in (".zst", ".gz")
+
+
 def packer(path: Path) -> Packer:
     """What packs the file `path`."""
     match path.suffix:

@@ -1,7 +1,8 @@
 """Where a capture can be continued: all that it takes is in the capture itself.
 
-Everything up to the end of the last whole frame stays as it is. What can be read behind it (whole lines of a
-frame that was cut off) is written anew; half a line and a trailer are dropped.
+Everything up to the end of the last whole frame stays as it is, and every whole line of a plain file. What can
+be read behind it (whole lines of a frame that was cut off) is written anew; half a line and a trailer are
+dropped.
 """
 
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from stream_pool.incident.capture_file.errors import CaptureDamaged, CaptureUnre
 from stream_pool.incident.capture_file.form import CaptureHeader, Lost, entry_of, header_of
 from stream_pool.incident.capture_file.kcat import is_kcat
 from stream_pool.incident.capture_file.lines import lines_of
+from stream_pool.incident.capture_file.packing import is_packed
 from stream_pool.incident.capture_file.reader import first_told, read_line
 from stream_pool.incident.capture_file.sums import Sums
 
@@ -57,6 +59,7 @@ def _read(path: Path, place: Place) -> None:
     topic = place.header.topic
     sums = place.sums
     framed = sums.digest.copy()
+    cut_anywhere = not is_packed(path)
     unframed_bytes = 0
     try:
         for lines in lines_of(path):
@@ -70,8 +73,10 @@ def _read(path: Path, place: Place) -> None:
                 place.next_offsets[partition] = max(after, place.next_offsets.get(partition, 0))
             place.lines += sums.taken
             unframed_bytes += len(lines.content)
-            if lines.frame_end is not None and not sums.has_ended:
-                place.end, framed, unframed_bytes = lines.frame_end, sums.digest.copy(), 0
+            if lines.frame_end is not None and (cut_anywhere or not sums.has_ended):
+                trailer_bytes = len(lines.content) - len(sums.taken)
+                place.end = lines.frame_end - trailer_bytes if cut_anywhere else lines.frame_end
+                framed, unframed_bytes = sums.digest.copy(), 0
                 place.lines.clear()
             if unframed_bytes > _UNFRAMED_BYTES:
                 raise CaptureUnreadable(

@@ -52,6 +52,8 @@ class CaptureWriter:
         raw.truncate(place.end)
         raw.seek(place.end)
         self._begin(path, raw, place)
+        self._flush()  # at once: whoever continues a capture may be killed while waiting for a broker
+        self._end_frame()
         return self
 
     def _begin(self, path: Path, raw: IO[bytes], place: Place) -> None:

@@ -1,6 +1,7 @@
 """A capture is continued where it ends, whatever ended it."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from captures import HEADER, NAMES, at, captured, shared, write
@@ -67,6 +68,22 @@ def test_it_is_known_where_to_read_on(tmp_path: Path, name: str) -> None:
     assert writer.next_offsets == {("orders", 0): 10, ("orders", 1): 40, ("g.events", 0): 1}
     assert writer.was_whole
     writer.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("cut", [0, 1_000], ids=["1 closed", "2 cut off in a frame"])
+def test_what_is_killed_before_it_goes_on_has_lost_nothing(tmp_path: Path, name: str, cut: int) -> None:
+    """All that could be read is in the file, and not in memory alone, from the moment that it is continued."""
+    noise = Random(1)  # which no packer makes smaller
+    path = write(tmp_path / name, [at(offset, value=noise.randbytes(4_000)) for offset in range(150)])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size - cut])
+    before = read_before_damage(path)
+    assert before
+    writer = CaptureWriter.resume(path)
+    try:
+        assert read_before_damage(path) == before
+    finally:
+        writer.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
