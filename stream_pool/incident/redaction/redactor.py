@@ -10,6 +10,8 @@ from stream_pool.incident.redaction.rules import Action, Rule
 
 SALT_BYTES_MIN = 16
 _SALT_BYTES_MAX = 64
+_QUOTING_HEADERS = {"stream-pool.message", "stream-pool.stack"}
+"""Headers of a dead letter that quote values: exceptions do, and no path finds them there."""
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -17,8 +19,9 @@ Headers = Sequence[tuple[str, bytes | None]]
 class Redactor:
     """Redacts records by rules under one salt, of 16 bytes or more.
 
-    `matches` counts, for each rule, the places that it named; `unreadable` the values that were replaced
-    whole because they are no JSON.
+    Where a rule is for values, the message and the stack in a dead letter's headers are masked, unless a rule
+    names them. `matches` counts, for each rule, the places that it named; `unreadable` the values that were
+    replaced whole because they are no JSON.
     """
 
     def __init__(self, rules: Sequence[Rule], salt: bytes) -> None:
@@ -47,9 +50,9 @@ class Redactor:
 
     def headers(self, headers: Headers) -> Headers:
         """What stands for headers: their number, order and names stay."""
-        if not self._of_headers:
+        if not self._of_headers and not self._in_values:
             return headers
-        return [(name, self._content(content, self._rules_of(name))) for name, content in headers]
+        return [(name, self._header(name, content)) for name, content in headers]
 
     def value(self, value: bytes | None) -> bytes | None:
         """What stands for a value."""
@@ -68,6 +71,12 @@ class Redactor:
     def _matched(self, rules: tuple[int, ...]) -> None:
         for rule in rules:
             self.matches[self._in_values[rule]] += 1
+
+    def _header(self, name: str, content: bytes | None) -> bytes | None:
+        rules = self._rules_of(name)
+        if not rules and self._in_values and name.lower() in _QUOTING_HEADERS:
+            return self._leaves.content(content, Action.MASK)
+        return self._content(content, rules)
 
     def _rules_of(self, header: str) -> list[int]:
         name = header.lower()

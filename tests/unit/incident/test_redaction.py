@@ -29,6 +29,36 @@ def test_hashes_keep_equality_and_types() -> None:
     assert told["i"] is None
 
 
+@pytest.mark.parametrize(
+    ("rules", "message", "stack"),
+    [
+        pytest.param(["**.email: mask"], b"***", b"***", id="1 a rule for values"),
+        pytest.param(["**.email: hash", "header.h: drop"], b"***", b"***", id="2 another header's rule"),
+        pytest.param(
+            ["**.email: mask", "header.stream-pool.message: keep-shape"],
+            b"xx xxx@x.xxx",
+            b"***",
+            id="3 a rule of its own",
+        ),
+        pytest.param(["key: hash"], b"no mia@e.com", b"at mia@e.com", id="4 no rule for values"),
+    ],
+)
+def test_what_a_dead_letter_quotes_of_its_value(rules: list[str], message: bytes, stack: bytes) -> None:
+    """Exceptions quote values: these headers do not leave where values may not; the others stay."""
+    headers: list[tuple[str, bytes | None]] = [
+        ("stream-pool.reason", b"handler_error"),
+        ("stream-pool.message", b"no mia@e.com"),
+        ("Stream-Pool.Stack", b"at mia@e.com"),
+        ("stream-pool.stack", None),
+    ]
+    assert list(redactor(*rules).headers(headers)) == [
+        ("stream-pool.reason", b"handler_error"),
+        ("stream-pool.message", message),
+        ("Stream-Pool.Stack", stack),
+        ("stream-pool.stack", None),
+    ]
+
+
 def test_another_salt_gives_other_hashes() -> None:
     """And says that it is another."""
     one, other = redactor("key: hash"), redactor("key: hash", salt=b"another salt, 16" * 9)
