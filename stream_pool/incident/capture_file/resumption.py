@@ -1,7 +1,7 @@
 """Where a capture can be continued: all that it takes is in the capture itself.
 
-Everything up to the end of the last whole frame stays as it is, and every whole line of a plain file. What can
-be read behind it (whole lines of a frame that was cut off) is written anew; half a line and a trailer are
+Everything up to the end of the last whole frame stays as it is, and every whole line of a plain file. What
+can be read behind it (whole lines of a frame that was cut off) is written anew; half a line and a trailer are
 dropped.
 """
 

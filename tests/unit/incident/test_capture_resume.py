@@ -73,7 +73,7 @@ def test_it_is_known_where_to_read_on(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("cut", [0, 1_000], ids=["1 closed", "2 cut off in a frame"])
 def test_what_is_killed_before_it_goes_on_has_lost_nothing(tmp_path: Path, name: str, cut: int) -> None:
-    """All that could be read is in the file, and not in memory alone, from the moment that it is continued."""
+    """All that could be read is in the file, not in memory alone, as soon as it is continued."""
     noise = Random(1)  # which no packer makes smaller
     path = write(tmp_path / name, [at(offset, value=noise.randbytes(4_000)) for offset in range(150)])
     path.write_bytes(path.read_bytes()[: path.stat().st_size - cut])
