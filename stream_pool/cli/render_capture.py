@@ -83,8 +83,10 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
 
 def warnings(outcome: Outcome) -> Iterator[str]:
     """What a person should look at although nothing failed."""
-    redactor = outcome.redactor
-    if redactor is not None and outcome.captured.records:
+    redactor, captured = outcome.redactor, outcome.captured
+    if captured.is_whole and not (captured.records or captured.already):
+        yield "warning: no record: the topic has none there"
+    if redactor is not None and captured.records:
         for rule in redactor.idle:
             yield f"warning: {rule.text}: this rule matched nothing"
 

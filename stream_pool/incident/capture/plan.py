@@ -19,10 +19,16 @@ from stream_pool.stream.log_reader import EVENTS_SUFFIX, SNAPSHOTS_SUFFIX
 
 Ranges = dict[int, tuple[int, int]]
 
+_SECONDS = 1_000_000_000
+"""A number from here on may be a time in Unix seconds (2001)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody asked for. None: from the beginning, to the end, all partitions, no group's events."""
+    """What somebody asked for. None: from the beginning, to the end, all partitions, no group's events.
+
+    Raises `MisuseError` where it ends before it begins.
+    """
 
     topic: str
     start: Position | None = None
@@ -30,11 +36,17 @@ class Wanted:
     partitions: Sequence[int] | None = None
     events_of: str | None = None
 
+    def __post_init__(self) -> None:
+        match self.start, self.stop:
+            case (AtTime(begin), AtTime(end)) | (AtOffset(begin), AtOffset(end)) if begin >= end:
+                raise MisuseError("--to is not later than --from: nothing is between them")
+
 
 async def plan(wanted: Wanted, admin: Admin, reader: Reader, clock: Clock) -> CaptureHeader:
     """The header of the capture. `reader` has started.
 
-    Raises `TopicMissing`, and `MisuseError` where a partition does not exist.
+    Raises `TopicMissing`, and `MisuseError` where a partition does not exist, or no partition goes as far as
+    to an offset.
     """
     group = wanted.events_of
     side_topics = [] if group is None else [group + EVENTS_SUFFIX, group + SNAPSHOTS_SUFFIX]
@@ -89,9 +101,24 @@ async def _ranges(
     places = [TopicPartition(topic, partition) for partition in partitions]
     firsts = await reader.beginning_offsets(places)
     ends = await reader.end_offsets(places)
+    if isinstance(start, AtOffset):
+        _check_reach("--from", topic, start.offset, ends)
+    if (
+        isinstance(stop, AtOffset) and stop.offset >= _SECONDS
+    ):  # a smaller one may well mean: as far as it goes
+        _check_reach("--to", topic, stop.offset, ends)
     starts = await _offsets(reader, firsts, ends, start, firsts)
     stops = await _offsets(reader, firsts, ends, stop, ends)
     return {place.partition: (starts[place], max(starts[place], stops[place])) for place in places}
+
+
+def _check_reach(option: str, topic: str, offset: int, ends: Mapping[TopicPartition, int]) -> None:
+    """Raises `MisuseError` where an offset is beyond every partition's end."""
+    if offset > max(ends.values(), default=offset):
+        hint = f". A time is given in milliseconds: {offset}000" if offset >= _SECONDS else ""
+        raise MisuseError(
+            f"{option} {offset}: no partition of {topic!r} has an offset beyond {max(ends.values())}{hint}"
+        )
 
 
 async def _offsets(

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ from stream_pool.incident.redaction import Redactor, parse_rules
         ),
         pytest.param(["--out", "c", "--redact", "order"], "is no rule", id="6 no rule"),
         pytest.param(["--out", "c", "--redact", "a: hide"], "is no action", id="7 no action"),
+        pytest.param(["--out", "c", "--from", "5", "--to", "5"], "nothing is between", id="9 no offsets"),
+        pytest.param(["--out", "c", "--from", "-1h", "--to", "-2h"], "nothing is between", id="10 no time"),
         pytest.param(["--preview", "2"], "give some rules", id="8 a preview of nothing"),
     ],
 )
@@ -104,6 +107,14 @@ def test_an_outcome_in_lines() -> None:
         "stopped before the end: the same command with --resume goes on",
     ]
     assert list(warnings(outcome)) == ["warning: b: mask: this rule matched nothing"]
+
+
+def test_a_capture_of_nothing_is_warned_of() -> None:
+    """Most often something else was meant."""
+    nothing = replace(captured(), records=0)
+    assert list(warnings(Outcome(nothing, None))) == ["warning: no record: the topic has none there"]
+    assert not list(warnings(Outcome(replace(nothing, already=7), None)))
+    assert not list(warnings(Outcome(replace(nothing, is_whole=False), None)))
 
 
 def test_an_outcome_as_an_object() -> None:
