@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stream_pool.cli.file_or_topic import names_a_file
+from stream_pool.cli.outputs import check_page
 from stream_pool.cli.progress import progress
 from stream_pool.errors import ExitCode, MisuseError
 
@@ -57,6 +58,7 @@ def estimate(
 
     if html is not None and not html.parent.is_dir():
         raise MisuseError(f"{html} cannot be written: there is no folder {html.parent}")
+    check_page(html)
     estimator = Estimator()
     damage = None
     if source == STANDARD_INPUT or names_a_file(source):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stream_pool.cli.file_or_topic import names_a_file
+from stream_pool.cli.outputs import check_page
 from stream_pool.cli.progress import progress
 from stream_pool.errors import ExitCode, MisuseError
 
@@ -59,6 +60,7 @@ def report(
         raise MisuseError("--markdown and --json both go to standard output: choose one")
     if show_values and dead_letters is None:
         raise MisuseError("--show-values goes with --dead-letters")
+    check_page(html)
     from stream_pool.incident.report import headline, plotly_script, to_data, to_markdown
 
     plotly = None if html is None else plotly_script()

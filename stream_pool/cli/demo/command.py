@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from stream_pool.cli.outputs import check_log
 from stream_pool.errors import ExitCode, MisuseError
 
 INTERRUPTED = 130
@@ -64,6 +65,7 @@ def _play_offline(scale: float, out: Path | None, seed: int, as_json: bool) -> N
     from stream_pool.cli.render_reference import to_json, to_text
     from stream_pool.incident.reference import Story
 
+    check_log(out)
     story = Story(scale)
     with progress(story) as watch:
         outcome = play_offline(story, out=out, seed=seed, watch=watch)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from stream_pool.cli.outputs import check_log
 from stream_pool.cli.worker import configure
 from stream_pool.errors import ExitCode, MisuseError
 from stream_pool.incident.moments import parse_duration_ms, parse_time_ms
@@ -183,6 +184,7 @@ def _offline(
     from stream_pool.cli.replay.offline import play_offline, to_json
     from stream_pool.cli.replay.render import offline_to_text
 
+    check_log(out)
     configure({"log_level": "error"}, config)
     sys.path.insert(0, str(Path.cwd()))
     outcome = play_offline(file, wanted, topic=topic, service_times=service_times, out=out)
