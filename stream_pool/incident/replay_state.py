@@ -80,6 +80,24 @@ def read_state(path: Path) -> ReplayState:
         raise MisuseError(f"{path} is no state of a replay: {error}") from error
 
 
+def begun(path: Path, wanted: ReplayState, *, resume: bool, restart: bool) -> ReplayState:
+    """The state to begin with: what was left at `path` where it is to `resume`, else `wanted`, the new one.
+
+    Raises `MisuseError` where something is there that is no state, and where an earlier replay stopped
+    half-way and nobody said whether to go on or to `restart`: all that it sent would be sent twice.
+    """
+    if resume:
+        return resumed(read_state(path), wanted, path)
+    if path.exists():
+        found = read_state(path)
+        if found.acknowledged and not restart:
+            raise MisuseError(
+                f"a replay of this stopped behind record {found.acknowledged:,} ({path}): --resume goes on "
+                "with it, --restart begins anew and sends all again"
+            )
+    return wanted
+
+
 def resumed(found: ReplayState, wanted: ReplayState, path: Path) -> ReplayState:
     """The state to go on from. Raises `MisuseError` where it is of another replay than the one wanted."""
     for name in ("capture", "cluster", "topic", "only", "times"):

@@ -55,6 +55,9 @@ def replay(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a replay that was interrupted; at least once.")
     ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew though one was interrupted: it is all sent again.")
+    ] = False,
     state: Annotated[
         Path | None, typer.Option(help="Where it is kept how far a replay is. Default: beside FILE.")
     ] = None,
@@ -95,8 +98,10 @@ def replay(
     is_comparison = compare is not None or len(app or ()) > 1
     if (to is not None) + (offline or is_comparison) > 1:
         raise MisuseError("choose one of --to, --offline and --compare")
+    if resume and restart:
+        raise MisuseError("choose one of --resume and --restart")
     if offline or is_comparison:
-        to_a_broker = {"--resume": resume, "--state": state, "--dry-run": dry_run}
+        to_a_broker = {"--resume": resume, "--restart": restart, "--state": state, "--dry-run": dry_run}
         to_a_broker |= {"--i-mean-production": i_mean_production, "--times": times is not Times.KEEP}
         _refuse(to_a_broker, "for a replay --to a broker")
         if is_comparison:
@@ -125,7 +130,9 @@ def replay(
 
         if topic is None and (to is not None or not dry_run):
             raise MisuseError("say where the records go: --to and --topic, or --offline")
-        asked = Wanted(file, topic or "", pace, chosen, texts, times, loop, resume, state, i_mean_production)
+        asked = Wanted(
+            file, topic or "", pace, chosen, texts, times, loop, resume, restart, state, i_mean_production
+        )
         _to_broker(asked, to, dry_run, config, as_json)
     from stream_pool.incident.offline_replay import Offline
 

@@ -37,9 +37,8 @@ from stream_pool.incident.replay_guard import (
 )
 from stream_pool.incident.replay_state import (
     ReplayState,
+    begun,
     capture_digest,
-    read_state,
-    resumed,
     state_path,
 )
 from stream_pool.incident.survey import Survey, survey
@@ -69,6 +68,7 @@ class Wanted:
     times: Times
     loops: int
     resume: bool
+    restart: bool
     state_file: Path | None
     mean_production: bool
 
@@ -253,8 +253,7 @@ def _plan(capture: Capture, wanted: Wanted, found: Found, now_ms: int) -> Plan:
         times=str(wanted.times),
         began_ms=now_ms,
     )
-    if wanted.resume:
-        state = resumed(read_state(state_file), state, state_file)
+    state = begun(state_file, state, resume=wanted.resume, restart=wanted.restart)
     return Plan(
         topic=wanted.topic,
         placement=found.placement,

@@ -62,6 +62,8 @@ def run(bare_environment: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         pytest.param([*NOWHERE, "--out", "log"], id="23 a log of a broker's workers"),
         pytest.param([*NOWHERE, "--workers", "2"], id="24 workers of others"),
         pytest.param([*OFFLINE, "-A", "other", "--out", "log"], id="25 one log of two replays"),
+        pytest.param([*NOWHERE, "--resume", "--restart"], id="26 on and anew at once"),
+        pytest.param([*OFFLINE, "--restart"], id="27 nothing to begin anew"),
     ],
 )
 def test_what_does_not_fit_together_is_misuse(run: Any, capture: Path, options: list[str]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from stream_pool.errors import MisuseError
 from stream_pool.incident.replay_state import (
     ReplayState,
+    begun,
     capture_digest,
     read_state,
     resumed,
@@ -64,3 +65,36 @@ def test_a_capture_is_told_by_its_beginning(tmp_path: Path) -> None:
     assert capture_digest(path) == before
     path.write_bytes(b"b" * 5_000)
     assert capture_digest(path) != before
+
+
+NEW = replace(STATE, acknowledged=0, began_ms=900)
+
+
+def test_a_replay_that_was_interrupted_is_not_begun_anew_unawares(tmp_path: Path) -> None:
+    """Else who repeats a command doubles every record: one of two words has to say what is meant."""
+    path = tmp_path / "state"
+    write_state(path, STATE)
+    with pytest.raises(MisuseError, match=r"behind record 17.*--resume.*--restart"):
+        begun(path, NEW, resume=False, restart=False)
+    with pytest.raises(MisuseError, match="--restart"):  # nor is that of another one forgotten
+        begun(path, replace(NEW, only=()), resume=False, restart=False)
+    assert begun(path, NEW, resume=True, restart=False) == STATE
+    assert begun(path, NEW, resume=False, restart=True) == NEW
+    assert read_state(path) == STATE
+
+
+def test_a_replay_of_which_nothing_was_sent_begins_by_itself(tmp_path: Path) -> None:
+    """With no state, or one that counts none."""
+    path = tmp_path / "state"
+    assert begun(path, NEW, resume=False, restart=False) == NEW
+    write_state(path, replace(NEW, began_ms=5))
+    assert begun(path, NEW, resume=False, restart=False) == NEW
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_state_replaces_nothing_but_a_state(tmp_path: Path, restart: bool) -> None:
+    """It is unlinked at the end: `--state` may name the capture."""
+    path = tmp_path / "c.ndjson"
+    path.write_bytes(b'{"stream_pool_capture":1}\n')
+    with pytest.raises(MisuseError, match="no state of a replay"):
+        begun(path, NEW, resume=False, restart=restart)
