@@ -14,6 +14,7 @@ from typing import Final
 
 from stream_pool.errors import MisuseError
 from stream_pool.events.raw_record import RawRecord
+from stream_pool.incident.moments import iso
 
 _NAMES: Final = ("partition", "key", "time")
 _NEXT = re.compile(rf",(?=(?:{'|'.join(_NAMES)})=)")
@@ -40,6 +41,13 @@ class Only:
             (from_ms is None or at_ms >= from_ms) and (to_ms is None or at_ms < to_ms)
             for from_ms, to_ms in self.times
         )
+
+    def texts(self) -> tuple[str, ...]:
+        """The choice in its one form, of which `parse_only` makes an equal one at any later time."""
+        texts = [f"key={_key_text(key)}" for key in sorted(self.keys)]
+        if self.partitions:
+            texts.insert(0, f"partition={','.join(map(str, sorted(self.partitions)))}")
+        return (*texts, *(f"time={'..'.join(map(_time_text, times))}" for times in self.times))
 
 
 def parse_only(texts: Iterable[str], time_ms: Callable[[str], int]) -> Only:
@@ -76,6 +84,21 @@ def _key(value: str) -> bytes:
         return base64.b64decode(value.removeprefix(_BASE64), validate=True)
     except ValueError as error:
         raise MisuseError(f"--only key={value}: no base64: {error}") from None
+
+
+def _key_text(key: bytes) -> str:
+    """A key as `_key` reads it again."""
+    try:
+        text = key.decode()
+    except UnicodeDecodeError:
+        text = _BASE64
+    if text.startswith(_BASE64) or not text.isprintable() or _NEXT.search(text):
+        return _BASE64 + base64.b64encode(key).decode()
+    return text
+
+
+def _time_text(time_ms: int | None) -> str:
+    return "" if time_ms is None else iso(time_ms)
 
 
 def _range(value: str, time_ms: Callable[[str], int]) -> tuple[int | None, int | None]:

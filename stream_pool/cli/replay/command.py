@@ -113,14 +113,13 @@ def replay(
         through_an_app |= {"--drain": drain != "1d"}
         _refuse(through_an_app, "for a replay --offline")
     pace = _pace(speed, rate, max_gap)
-    texts = tuple(only or ())
-    chosen = parse_only(texts, lambda text: parse_time_ms(text, time.time_ns() // 1_000_000))
+    chosen = parse_only(only or (), lambda text: parse_time_ms(text, time.time_ns() // 1_000_000))
     if is_comparison:
         options = [f"--workers={workers}", f"--service-times={service_times}", f"--loop={loop}"]
         options += [
             f"--service-factor={service_factor}",
             f"--drain={drain}",
-            *(f"--only={text}" for text in texts),
+            *(f"--only={text}" for text in chosen.texts()),
         ]
         given = {"topic": topic, "speed": speed, "rate": rate, "max-gap": max_gap}
         options += [f"--{name}={value}" for name, value in given.items() if value is not None]
@@ -131,7 +130,7 @@ def replay(
         if topic is None and (to is not None or not dry_run):
             raise MisuseError("say where the records go: --to and --topic, or --offline")
         asked = Wanted(
-            file, topic or "", pace, chosen, texts, times, loop, resume, restart, state, i_mean_production
+            file, topic or "", pace, chosen, times, loop, resume, restart, state, i_mean_production
         )
         _to_broker(asked, to, dry_run, config, as_json)
     from stream_pool.incident.offline_replay import Offline

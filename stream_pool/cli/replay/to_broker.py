@@ -64,7 +64,6 @@ class Wanted:
     topic: str
     pace: Pace
     only: Only
-    only_texts: tuple[str, ...]
     times: Times
     loops: int
     resume: bool
@@ -249,7 +248,7 @@ def _plan(capture: Capture, wanted: Wanted, found: Found, now_ms: int) -> Plan:
         capture=capture_digest(wanted.file),
         cluster=found.target.cluster or ",".join(found.target.servers),
         topic=wanted.topic,
-        only=wanted.only_texts,
+        only=wanted.only.texts(),
         times=str(wanted.times),
         began_ms=now_ms,
     )

@@ -4,6 +4,7 @@ import pytest
 
 from stream_pool.errors import MisuseError
 from stream_pool.events.raw_record import RawRecord
+from stream_pool.incident.moments import parse_time_ms
 from stream_pool.incident.only import Only, parse_only
 
 
@@ -71,3 +72,26 @@ def test_other_words_are_misuse(text: str) -> None:
 def test_a_record_is_taken_or_not(only: Only, partition: int, told: RawRecord, taken: bool) -> None:
     """By partition, key and time."""
     assert only.takes(partition, told) is taken
+
+
+@pytest.mark.parametrize(
+    ("texts", "canonical"),
+    [
+        pytest.param([], (), id="1 no choice"),
+        pytest.param(["partition=3,0", "partition=0"], ("partition=0,3",), id="2 sorted, each once"),
+        pytest.param(["key=b", "key=a"], ("key=a", "key=b"), id="3 keys"),
+        pytest.param(["key=a,b=c", "key=base64:/w=="], ("key=a,b=c", "key=base64:/w=="), id="4 no text"),
+        pytest.param(["key=base64:YSxrZXk9Yg=="], ("key=base64:YSxrZXk9Yg==",), id="5 a text of two choices"),
+        pytest.param(
+            ["time=-1h..now"], ("time=2026-01-01T00:00:00.000Z..2026-01-01T01:00:00.000Z",), id="6 ago"
+        ),
+        pytest.param(["time=-90s.."], ("time=2026-01-01T00:58:30.000Z..",), id="7 open"),
+        pytest.param(["time=..1960-01-01"], ("time=..1960-01-01T00:00:00.000Z",), id="8 before the epoch"),
+    ],
+)
+def test_a_choice_has_one_form(texts: list[str], canonical: tuple[str, ...]) -> None:
+    """Which tells what was chosen whenever it is read: times are no longer relative."""
+    now_ms = 1_767_229_200_000
+    only = parse_only(texts, lambda text: parse_time_ms(text, now_ms))
+    assert only.texts() == canonical
+    assert parse_only(only.texts(), lambda text: parse_time_ms(text, now_ms + 3_600_000)) == only
