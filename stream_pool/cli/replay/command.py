@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -193,7 +194,8 @@ def _offline(
     check_log(out)
     configure({"log_level": "error"}, config)
     sys.path.insert(0, str(Path.cwd()))
-    outcome = play_offline(file, wanted, topic=topic, service_times=service_times, out=out)
+    with redirect_stdout(sys.stderr):  # handlers print, too
+        outcome = play_offline(file, wanted, topic=topic, service_times=service_times, out=out)
     print(json.dumps(to_json(outcome)) if as_json else offline_to_text(outcome))
     is_clean = outcome.played.damage is None and not outcome.played.faults
     raise typer.Exit(ExitCode.OK if is_clean else ExitCode.FINDING)

@@ -128,11 +128,13 @@ class _Child:
         """Wait for its end. Raises `SideFailed`."""
         code = self._process.wait()
         self._out.seek(0)
+        printed = self._out.read()
         try:
-            told: dict[str, Any] = json.loads(self._out.read())
+            told: dict[str, Any] = json.loads(printed)
         except ValueError as error:
             self._words.seek(0)
-            words = self._words.read()[-_WORDS:].decode(errors="replace").strip()
+            last = (self._words.read()[-_WORDS:], printed[-_WORDS:])
+            words = "\n".join(filter(None, (each.decode(errors="replace").strip() for each in last)))
             failed = SideFailed(f"{self._side.name}: exit code {code}: {words}")
             failed.exit_code = ExitCode(code) if code in set(ExitCode) and code else ExitCode.FINDING
             raise failed from error

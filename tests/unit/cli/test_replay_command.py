@@ -118,6 +118,25 @@ def test_an_offline_replay_tells_its_figures(run: Any, capture: Path, tmp_path: 
     assert (tmp_path / "log.ndjson").stat().st_size > 0
 
 
+def test_what_a_handler_prints_is_no_part_of_the_result(
+    run: Any, capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes to standard error: `--json` is one object, and nothing else."""
+    (tmp_path / "loud_app.py").write_text(
+        "from stream_pool import App\n"
+        "print('hello from the module')\n"
+        "app = App('g')\n"
+        "@app.each('orders')\n"
+        "def handle(order): print('hello from the handler')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    code, out, said = run(capture, "--offline", "-A", "loud_app", "--json")
+    assert code == ExitCode.OK
+    assert json.loads(out)["figures"]["records"] == 10
+    assert "hello from the module" in said
+    assert "hello from the handler" in said
+
+
 def test_a_damaged_capture_is_a_finding(run: Any, capture: Path) -> None:
     """Exit code 1 after what could be played, and the line."""
     lines = capture.read_bytes().splitlines(keepends=True)
