@@ -10,6 +10,7 @@ either side is not judged; a drain that never came to its end is later than any 
 | `unread` | records that nobody finished | 0 |
 | `errors` | records that could not be done | 0 |
 | `anomalies` | anomalies that opened | 0 |
+| `p1` | those of them that are of severity P1 | 0 |
 | `lag` | the most records behind | 10 % or 100 |
 | `drain` | seconds from the last record until all was committed | 10 % or 5 |
 | `latency` | 99th percentile from poll to done, in seconds | 25 % or 0.05 |
@@ -19,11 +20,14 @@ either side is not judged; a drain that never came to its end is later than any 
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from stream_pool.errors import MisuseError
 from stream_pool.incident.offline_figures import AnomalyFigure, Figures
+
+FORMAT: Final = 1
+"""Of what `replay --offline --json` prints."""
 
 Standing = Literal["worse", "better", "same", "unknown"]
 
@@ -45,6 +49,7 @@ MARGINS: Final[Mapping[str, Margin]] = {
     "unread": Margin(),
     "errors": Margin(),
     "anomalies": Margin(),
+    "p1": Margin(),
     "lag": Margin(0.10, 100),
     "drain": Margin(0.10, 5.0),
     "latency": Margin(0.25, 0.05),
@@ -58,13 +63,21 @@ _NEVER: Final = frozenset({"drain"})
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One replay: how it is called, what came of it, how many records were to be played and how many workers
-    stopped."""
+    """One replay: how it is called, what came of it, how many records were to be played, how many of its
+    workers stopped, and by what it was made (`capture`, a digest, and `options`; empty: it does not tell)."""
 
     name: str
     figures: Figures
     records: int
     stopped: int
+    workers: int
+    capture: str = field(default="", compare=False)
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def proves(self) -> bool:
+        """Whether something was finished, and somebody was there to the end."""
+        return self.figures.records > 0 and self.stopped < self.workers
 
     def measure(self, name: str) -> float | None:
         """A measure's value."""
@@ -76,6 +89,7 @@ _MEASURES: Final[Mapping[str, Callable[[Side], float | None]]] = {
     "unread": lambda side: max(0, side.records - side.figures.records),
     "errors": lambda side: side.figures.errors,
     "anomalies": lambda side: len(side.figures.anomalies),
+    "p1": lambda side: sum(anomaly.severity == "P1" for anomaly in side.figures.anomalies),
     "lag": lambda side: side.figures.lag_peak_records,
     "drain": lambda side: side.figures.drain_s,
     "latency": lambda side: side.figures.latency_p99_s,
@@ -118,6 +132,11 @@ class Comparison:
     anomalies: tuple[AnomalyRow, ...]
 
     @property
+    def proves(self) -> bool:
+        """Whether either side came to an end: two that did nothing are alike, and say nothing of a change."""
+        return self.a.proves or self.b.proves
+
+    @property
     def worse(self) -> list[str]:
         """The measures by which the second side is worse."""
         return [row.measure for row in self.rows if row.standing == "worse"]
@@ -153,10 +172,37 @@ def parse_margins(text: str) -> dict[str, Margin]:
 def side_of(name: str, told: Mapping[str, Any]) -> Side:
     """A side from what `replay --offline --json` printed. Raises `MisuseError` for anything else."""
     try:
-        figures = Figures.of_json(told["figures"])
-        return Side(name, figures, told["records_wanted"], len(told["faults"]))
-    except (KeyError, TypeError, AttributeError) as error:
+        if told["stream_pool_replay"] != FORMAT:
+            raise ValueError("it is of another version")
+        return Side(
+            name,
+            Figures.of_json(told["figures"]),
+            told["records_wanted"],
+            len(told["faults"]),
+            told["workers"],
+            told.get("capture", ""),
+            told.get("options", {}),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MisuseError(f"{name} is no result of replay --offline --json: {error!r}") from error
+
+
+def check_same_traffic(a: Side, b: Side) -> None:
+    """Raises `MisuseError` where there is nothing to compare by, or what was played differs. A build that did
+    not tell of something yet is not held to it."""
+    if not a.records and not b.records:
+        raise MisuseError("no record was to be replayed: there is nothing to compare by")
+    differing: dict[str, tuple[object, object]] = {}
+    if a.capture and b.capture:
+        differing["capture"] = (a.capture, b.capture)
+    differing |= {name: (a.options[name], b.options[name]) for name in a.options if name in b.options}
+    for name, (ours, theirs) in differing.items():
+        if ours != theirs:
+            raise MisuseError(f"{name} is {ours!r} for {a.name}, and {theirs!r} for {b.name}: not comparable")
+    if a.records != b.records:
+        raise MisuseError(
+            f"{a.name} is of {a.records:,} records, and {b.name} of {b.records:,}: not of the same traffic"
+        )
 
 
 def _row(name: str, a: float | None, b: float | None, margin: Margin) -> Row:

@@ -5,7 +5,7 @@ lag. Times are seconds from the first record's.
 """
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from stream_pool.events import (
@@ -77,9 +77,15 @@ class Figures:
 
     @classmethod
     def of_json(cls, told: dict[str, Any]) -> Self:
-        """Back again. Raises TypeError, KeyError for what is no such object."""
-        anomalies = [AnomalyFigure(**anomaly) for anomaly in told["anomalies"]]
-        return cls(**told | {"anomalies": anomalies})
+        """Back again, without what only a later build tells. Raises TypeError, KeyError for what is no such
+        object."""
+        anomalies = [AnomalyFigure(**_known(AnomalyFigure, anomaly)) for anomaly in told["anomalies"]]
+        return cls(**_known(cls, told) | {"anomalies": anomalies})
+
+
+def _known(kind: type, told: dict[str, Any]) -> dict[str, Any]:
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in told.items() if name in names}
 
 
 class Tally:

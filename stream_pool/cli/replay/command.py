@@ -156,7 +156,7 @@ def _compare(
     told = played(file, *asked, options)
     compared = compare(*sides(*asked, told), margins)
     print(json.dumps(to_json(compared, told)) if as_json else to_text(compared, told))
-    is_fine = not compared.worse and not any(result.get("damage") for result in told)
+    is_fine = compared.proves and not compared.worse and not any(result.get("damage") for result in told)
     raise typer.Exit(ExitCode.OK if is_fine else ExitCode.FINDING)
 
 

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from stream_pool.cli.replay.render import UNKNOWN, clock, megabytes, seconds, table
 from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
-from stream_pool.incident.comparison import Comparison, Row, Side, side_of
+from stream_pool.incident.comparison import Comparison, Row, Side, check_same_traffic, side_of
 from stream_pool.settings import CONFIG_FILE
 
 _WORDS = 2_000
@@ -86,13 +86,9 @@ def played(
 
 
 def sides(a: Asked, b: Asked, told: Sequence[dict[str, Any]]) -> tuple[Side, Side]:
-    """The sides, to be compared. Raises `MisuseError` where they are not of the same traffic."""
+    """The sides, to be compared. Raises `MisuseError` where they are not of the same traffic, or of none."""
     made = [side_of(asked.name, result) for asked, result in zip((a, b), told, strict=True)]
-    if made[0].records != made[1].records:
-        raise MisuseError(
-            f"{made[0].name} is of {made[0].records:,} records, and {made[1].name} of {made[1].records:,}: "
-            "not of the same traffic"
-        )
+    check_same_traffic(*made)
     return made[0], made[1]
 
 
@@ -161,6 +157,7 @@ def to_json(compared: Comparison, told: Sequence[dict[str, Any]]) -> dict[str, A
         "outcomes": [{"outcome": name, "a": a, "b": b} for name, a, b in compared.outcomes],
         "anomalies": [asdict(row) for row in compared.anomalies],
         "worse": compared.worse,
+        "proves": compared.proves,
     }
 
 
@@ -185,9 +182,23 @@ def to_text(compared: Comparison, told: Sequence[dict[str, Any]]) -> str:
     verdict = f"{b} is not worse than {a}"
     if compared.worse:
         verdict = f"{b} is worse by {', '.join(compared.worse)}"
+    if not compared.proves:
+        verdict = "on neither side did a worker come to the end with something finished: this proves nothing"
     parts = [table(("measure", a, b, ""), measures), table(("outcome", a, b), outcomes)]
     parts.append(table(("anomaly, first opened", a, b), anomalies) if anomalies else "no anomalies")
+    if troubles := [
+        line for name, result in zip((a, b), told, strict=True) for line in _troubles(name, result)
+    ]:
+        parts.append("\n".join(troubles))
     return "\n\n".join([*parts, verdict])
+
+
+def _troubles(name: str, told: dict[str, Any]) -> Iterator[str]:
+    """Why a side is not all that it was to be."""
+    for fault in told["faults"]:
+        yield f"{name}: {fault['worker']} stopped: {fault['reason']}: {fault['message']}"
+    if (damage := told.get("damage")) is not None:
+        yield f"{name}: the capture is damaged, line {damage['line']}: {damage['problem']}"
 
 
 _WORDS_OF = {
@@ -195,6 +206,7 @@ _WORDS_OF = {
     "unread": "records that nobody finished",
     "errors": "records that could not be done",
     "anomalies": "anomalies",
+    "p1": "anomalies of severity P1",
     "lag": "lag at its peak, records",
     "drain": "drained after",
     "latency": "P99 from poll to done",

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from stream_pool.cli.progress import progress
 from stream_pool.errors import MisuseError
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident.capture_file import Capture
+from stream_pool.incident.comparison import FORMAT
 from stream_pool.incident.log_file import LogFileWriter
 from stream_pool.incident.offline_replay import Offline, Played, play
+from stream_pool.incident.replay_state import capture_digest
 from stream_pool.incident.service_times import Seconds, modelled
 from stream_pool.incident.survey import Survey, survey
 from stream_pool.stream.app import App
@@ -34,7 +36,26 @@ class Outcome:
     took_s: float
     peak_bytes: int
     out: Path | None
-    loops: int
+    digest: str
+    offline: Offline
+
+    @property
+    def loops(self) -> int:
+        return self.offline.loops
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What has to be the same for two results to be comparable."""
+        offline = self.offline
+        return {
+            "workers": offline.workers,
+            "service_times": self.service_times,
+            "service_factor": offline.factor,
+            **asdict(offline.pace),
+            "loop": offline.loops,
+            "only": list(offline.only.texts()),
+            "drain_s": offline.drain_s,
+        }
 
     @property
     def speed(self) -> float:
@@ -77,7 +98,8 @@ def play_offline(
         took_s=time.perf_counter() - began_s,
         peak_bytes=peak_rss_bytes(),
         out=out,
-        loops=offline.loops,
+        digest=capture_digest(file),
+        offline=offline,
     )
 
 
@@ -86,8 +108,10 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
     surveyed, played = outcome.surveyed, outcome.played
     damage = played.damage
     return {
-        "stream_pool_replay": 1,
+        "stream_pool_replay": FORMAT,
         "file": str(outcome.file),
+        "capture": outcome.digest,
+        "options": outcome.options,
         "app": outcome.app,
         "topic": outcome.topic,
         "group": played.group,

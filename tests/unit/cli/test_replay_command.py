@@ -178,3 +178,39 @@ def test_a_result_of_another_build_may_be_a_side(run: Any, incident: Path, tmp_p
     assert run(incident, "--compare", result, settings, "-A", "topologies.orders")[0] == ExitCode.OK
     part = (incident, "--compare", result, settings, "-A", "topologies.orders", "--only", "partition=0")
     assert run(*part)[0] == ExitCode.MISUSE
+
+
+def test_two_sides_that_did_nothing_are_a_finding(
+    run: Any, capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check that is green because the app no longer starts is none; why it did not is told."""
+    (tmp_path / "dead_app.py").write_text(
+        "from stream_pool import App\n"
+        "app = App('g')\n"
+        "@app.each('orders', on_error='stop')\n"
+        "def handle(order): raise ValueError('no')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    result = tmp_path / "dead.json"
+    result.write_text(run(capture, "--offline", "-A", "dead_app", "--json")[1])
+    code, out, _ = run(capture, "--compare", result, result)
+    assert code == ExitCode.FINDING
+    assert "this proves nothing" in out
+    assert f"{result}: worker-1 stopped: " in out
+
+
+def test_a_damaged_capture_is_named_in_a_comparison(run: Any, capture: Path, tmp_path: Path) -> None:
+    """With its line: it is why the exit code is 1."""
+    capture.write_bytes(b"".join(capture.read_bytes().splitlines(keepends=True)[:6]))
+    result = tmp_path / "a.json"
+    result.write_text(run(capture, *OFFLINE, "--json")[1])
+    code, out, _ = run(capture, "--compare", result, result)
+    assert code == ExitCode.FINDING
+    assert "the capture is damaged, line 7" in out
+
+
+def test_no_record_is_nothing_to_compare_by(run: Any, capture: Path, tmp_path: Path) -> None:
+    """Where the choice takes none."""
+    result = tmp_path / "a.json"
+    result.write_text(run(capture, *OFFLINE, "--only", "key=nobody", "--json")[1])
+    assert run(capture, "--compare", result, result)[0] == ExitCode.MISUSE

@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from stream_pool.errors import MisuseError
-from stream_pool.incident.comparison import MARGINS, Margin, Side, compare, parse_margins, side_of
+from stream_pool.incident.comparison import (
+    MARGINS,
+    Margin,
+    Side,
+    check_same_traffic,
+    compare,
+    parse_margins,
+    side_of,
+)
 from stream_pool.incident.offline_figures import AnomalyFigure, Figures
 
 LAG = AnomalyFigure("lag", "orders", "P2", "consumers slower", 30.0, 90.0)
@@ -25,7 +33,7 @@ CALM = Figures(
 
 
 def side(name: str = "a", stopped: int = 0, records: int = 1_000, **changed: object) -> Side:
-    return Side(name, replace(CALM, **changed), records, stopped)
+    return Side(name, replace(CALM, **changed), records, stopped, workers=1)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +57,9 @@ def side(name: str = "a", stopped: int = 0, records: int = 1_000, **changed: obj
         pytest.param("pool", side(pool_hit_ratio=0.97), "better", id="16 more"),
         pytest.param("pool", side(pool_hit_ratio=0.945), "same", id="17 half a point"),
         pytest.param("memory", side(pool_bytes_peak=55_000_001), "worse", id="18 more memory"),
+        pytest.param(
+            "p1", side(anomalies=[replace(LAG, severity="P1")]), "worse", id="19 as many, but graver"
+        ),
     ],
 )
 def test_how_the_second_side_stands(measure: str, b: Side, standing: str) -> None:
@@ -118,10 +129,71 @@ def test_other_margins_are_misuse(text: str) -> None:
         parse_margins(text)
 
 
+TOLD = {
+    "stream_pool_replay": 1,
+    "figures": CALM.to_json(),
+    "records_wanted": 1_000,
+    "workers": 1,
+    "faults": [{"worker": "worker-1", "reason": "handler_failed", "message": "no"}],
+    "capture": "digest",
+    "options": {"speed": 1.0, "loop": 1},
+}
+
+
 def test_a_side_is_what_a_replay_printed() -> None:
-    """And nothing else."""
-    told = {"figures": CALM.to_json(), "records_wanted": 1_000, "faults": [{}]}
-    assert side_of("a", told) == side(stopped=1)
-    for wrong in ({}, {"figures": {}}, told | {"figures": {"more": 1}}):
+    """And nothing else: nothing of another format, either."""
+    assert side_of("a", TOLD) == side(stopped=1)
+    for wrong in ({}, TOLD | {"figures": {}}, TOLD | {"figures": []}, TOLD | {"stream_pool_replay": 2}):
         with pytest.raises(MisuseError, match="no result"):
             side_of("a", wrong)
+
+
+def test_a_side_of_a_later_build_is_one() -> None:
+    """A figure more is not looked at: main may be ahead of a branch."""
+    anomaly = CALM.to_json()["anomalies"][0] | {"more": 1}
+    assert side_of("a", TOLD | {"figures": CALM.to_json() | {"more": 1, "anomalies": [anomaly]}}) == side(
+        stopped=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        pytest.param({"records_wanted": 999}, "b.json of 999", id="1 other records"),
+        pytest.param({"capture": "other"}, "capture", id="2 another capture"),
+        pytest.param({"options": {"speed": 2.0, "loop": 1}}, "speed", id="3 another speed"),
+        pytest.param({"options": {"speed": 1.0, "loop": 2}}, "loop", id="4 other passes"),
+    ],
+)
+def test_sides_of_other_traffic_are_not_compared(changed: dict[str, object], said: str) -> None:
+    """The difference is named; what a build did not tell yet is none."""
+    a = side_of("a.json", TOLD)
+    with pytest.raises(MisuseError, match=said):
+        check_same_traffic(a, side_of("b.json", TOLD | changed))
+    check_same_traffic(a, side_of("b.json", TOLD))
+    untold = {name: value for name, value in TOLD.items() if name not in ("capture", "options")}
+    check_same_traffic(a, side_of("b.json", untold))
+
+
+def test_no_record_is_nothing_to_compare_by() -> None:
+    """`--only` chose none, or the capture is empty."""
+    empty = side_of("a.json", TOLD | {"records_wanted": 0})
+    with pytest.raises(MisuseError, match="no record"):
+        check_same_traffic(empty, empty)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "proves"),
+    [
+        pytest.param(side(), side(), True, id="1 both came to their end"),
+        pytest.param(side(stopped=1), side(), True, id="2 the second one did"),
+        pytest.param(side(), side(stopped=1), True, id="3 the first one did"),
+        pytest.param(side(stopped=1), side(stopped=1), False, id="4 all workers stopped, both times"),
+        pytest.param(side(records=0), side(stopped=1), False, id="5 or nothing was finished"),
+    ],
+)
+def test_two_sides_that_did_nothing_prove_nothing(a: Side, b: Side, proves: bool) -> None:
+    """Not that the second is as good."""
+    if a.records == 0:
+        a = replace(a, records=1_000, figures=replace(a.figures, records=0))
+    assert compare(a, b).proves is proves
