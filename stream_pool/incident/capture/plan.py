@@ -2,6 +2,9 @@
 
 A time is where Kafka's index has it: at the first record of that time or a later one. Where producers' clocks
 go back, records of other times stand beside it, and are taken as they stand.
+
+A group's log is taken from its beginning whatever the time: the rules that it was judged by stand before, and
+so do anomalies that were open when the traffic began.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,7 +60,7 @@ async def plan(wanted: Wanted, admin: Admin, reader: Reader, clock: Clock) -> Ca
     partitions = _partitions(wanted, counts[wanted.topic])
     from_, to = _time(wanted.start), _time(wanted.stop)
     others = {
-        topic: await _ranges(reader, topic, range(counts[topic]), from_, to)
+        topic: await _ranges(reader, topic, range(counts[topic]), None, to)
         for topic in side_topics
         if topic in counts
     }

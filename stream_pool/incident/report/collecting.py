@@ -1,6 +1,7 @@
 """One pass over a log, in bounded memory: events in, a `Story` out.
 
-What a worker's retry wrote twice counts once. The clock is the log's own, as the detector reads it.
+What a worker's retry wrote twice counts once. The clock is the log's own, as the detector reads it. Of what
+came before the time that the story is to begin at, the rules are kept and the anomalies that were still open.
 """
 
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from stream_pool.events import (
     AnomalyResolved,
     ClockTicked,
     DetectorConfigured,
+    Event,
     GcPaused,
     LagSampled,
     LoggedEvent,
@@ -44,8 +46,9 @@ _UNTICKED_WINDOWS = 2
 
 @dataclass(slots=True)
 class Collector:
-    """Takes the events of a log in its order."""
+    """Takes the events of a log in its order, and tells of them from `from_ms` on."""
 
+    from_ms: int = 0
     clock: LogClock = field(default_factory=LogClock)
     repeats: Repeats = field(default_factory=Repeats)
     recorded: Recorded = field(default_factory=Recorded)
@@ -70,13 +73,18 @@ class Collector:
 
     def take(self, logged: LoggedEvent) -> None:
         """One more event."""
-        self.events += 1
         event = logged.event
         if isinstance(event, UnknownEvent | MalformedEvent):
-            self.skipped += 1
+            if self.first is not None or not self.from_ms:
+                self.events += 1
+                self.skipped += 1
             return
         ref = EventRef(logged.offset, logged.id)
         at_ms = self._now_ms(logged)
+        if self.first is None and at_ms < self.from_ms:
+            self._remember(event, ref, at_ms)
+            return
+        self.events += 1
         point = Point(at_ms, 0.0, Cited.one(ref))
         if self.first is None:
             self.first, self._closed_ms = point, at_ms
@@ -142,6 +150,19 @@ class Collector:
         if self.clock.now_ms:
             return self.clock.now_ms
         return max(logged.timestamp_ms, 0 if self.last is None else self.last.at_ms)
+
+    def _remember(self, event: Event, ref: EventRef, at_ms: int) -> None:
+        """Keep what still holds when the story begins."""
+        match event:
+            case AnomalyOpened():
+                self.conclusions.open(event, ref, at_ms)
+            case AnomalyResolved():
+                self.conclusions.forget(event.anomaly_id)
+            case DetectorConfigured():
+                self.conclusions.configure(event, ref, at_ms)
+                self.recorded.limits = self.conclusions.rules
+            case ClockTicked():
+                self.conclusions.tick(ref)
 
     def _observe(self, event: Observation, ref: EventRef, at_ms: int) -> None:
         if at_ms - self._closed_ms >= _UNTICKED_WINDOWS * self._window_ms:

@@ -64,6 +64,10 @@ class Conclusions:
         if episode is not None and episode.resolution is None:
             self.episodes[event.anomaly_id] = replace(episode, resolution=Resolution(at_ms, ref, event.value))
 
+    def forget(self, anomaly_id: str) -> None:
+        """An anomaly was over before the story began."""
+        self.episodes.pop(anomaly_id, None)
+
     def _begin(self, event: AnomalyOpened | AnomalyResolved, value: float, ref: EventRef, at_ms: int) -> None:
         if len(self.episodes) >= MAX_EPISODES:
             self.left_out += 1

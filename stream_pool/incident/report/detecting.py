@@ -15,6 +15,12 @@ MAX_ROWS = 200
 
 _STORY = ("the story, as docs/incident-reference.md has it",)
 
+_NO_RULES = (
+    "The rules that this log was judged by are not in it: they are older than its first event, or no "
+    "detector had it. What their limits are cannot be told. A log from its beginning has them, and so has a "
+    "capture with --events."
+)
+
 _HEAD = ("measure", "its limit", "first over it", "the detector", "that is")
 
 
@@ -31,7 +37,9 @@ def detecting(story: Story) -> Iterator[Section]:
     if story.reference is not None:
         tables += _against_story(story.reference)
         text.append(_told(story, story.reference))
-    if tables:
+    if not story.epochs:
+        text.append(Cell(_NO_RULES))
+    if text or tables:
         yield Section("detection", "Time to detect", tuple(text), tuple(tables))
 
 

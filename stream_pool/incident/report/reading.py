@@ -68,7 +68,8 @@ def story_of(path: Path, tell: Tell) -> Story:
     events = source.topic if isinstance(source.file, LogFile) else source.topic_named(EVENTS_SUFFIX)
     if events is None:
         raise MisuseError(f"{path} has no events: capture them too, with --events")
-    collector, versions, damage = Collector(), Versions(), None
+    from_ms = source.file.header.from_ms if isinstance(source.file, Capture) else None
+    collector, versions, damage = Collector(from_ms=from_ms or 0), Versions(), None
     try:
         for topic, partition, record in source.records(tell):
             if topic == events:

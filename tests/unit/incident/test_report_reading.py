@@ -33,12 +33,12 @@ def letter(offset: int) -> RawRecord:
     return RawRecord(offset, START_MS, 1, None, (("stream-pool.reason", b"tombstone"),), None)
 
 
-def capture(path: Path, *topics: str) -> Path:
+def capture(path: Path, *topics: str, from_ms: int | None = None) -> Path:
     header = CaptureHeader(
         "c",
         "orders",
         {0: (0, 4)},
-        None,
+        from_ms,
         None,
         START_MS,
         GROUP,
@@ -143,3 +143,17 @@ def test_dead_letters_are_those_of_their_topic(tmp_path: Path) -> None:
             writer.write(CapturedRecord(LETTERS, 0, letter(offset)))
     assert take_letters(tmp_path / "d.ndjson", book, quietly) is None
     assert book.count == 3
+
+
+def test_of_a_capture_from_a_time_on_the_story_begins_there(tmp_path: Path) -> None:
+    """With the rules of before, and without what was over by then."""
+    whole = story_of(capture(tmp_path / "all.ndjson", EVENTS), quietly)
+    ends = sorted(each.resolution.at_ms for each in whole.episodes if each.resolution is not None)
+    from_ms = ends[0] + 1
+    story = story_of(capture(tmp_path / "c.ndjson", EVENTS, from_ms=from_ms), quietly)
+    assert story.from_ms >= from_ms > whole.from_ms
+    assert story.epochs == whole.epochs
+    assert story.extent.events < whole.extent.events
+    assert [each.id for each in story.episodes] == [
+        each.id for each in whole.episodes if each.resolution is None or each.resolution.at_ms >= from_ms
+    ]

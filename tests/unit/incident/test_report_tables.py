@@ -149,6 +149,13 @@ def test_a_limit_that_nobody_saw_passed_is_told() -> None:
     assert row == ["records behind | orders", "50 records", "23:50:05 | with 60 records", "never", ""]
 
 
+def test_that_the_rules_are_not_in_the_log_is_told() -> None:
+    """Without them no limit can be drawn, and nothing be held against one."""
+    log = Log()
+    log.lag(5, 60)
+    assert "older than its first event" in section(log.story(), "detection").text[0].text
+
+
 def test_what_changed_is_told_in_the_order_of_time() -> None:
     """Rules, layouts, lives; the rules in full at the end."""
     log = incident()
