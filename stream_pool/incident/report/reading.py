@@ -11,13 +11,13 @@ from stream_pool.errors import MisuseError
 from stream_pool.events import read_raw
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident.capture_file import Capture, CaptureDamaged, CaptureUnreadable
-from stream_pool.incident.log_file import LogFile, LogFileDamaged, LogFileUnreadable
+from stream_pool.incident.log_file import LogFile, LogFileDamaged, LogFileHeader, LogFileUnreadable
 from stream_pool.incident.report.collecting import Collector
 from stream_pool.incident.report.letters import LetterBook
 from stream_pool.incident.report.story import Story
 from stream_pool.incident.report.versions import Versions
+from stream_pool.stream.log_reader import EVENTS_SUFFIX
 
-EVENTS_SUFFIX = ".events"
 LETTERS_SUFFIX = ".dead-letters"
 _TELL_EVERY = 500
 
@@ -37,9 +37,13 @@ class RecordFile:
         return self.file.header.topic
 
     def topic_named(self, suffix: str) -> str | None:
-        """The topic in it whose name ends so; None where there is none."""
-        others = self.file.header.others if isinstance(self.file, Capture) else ()
-        return next((topic for topic in (self.topic, *others) if topic.endswith(suffix)), None)
+        """The topic in it whose name ends so, the group's before any other; None where there is none."""
+        header = self.file.header
+        others = () if isinstance(header, LogFileHeader) else tuple(header.others)
+        topics = (self.topic, *others)
+        if header.group is not None and header.group + suffix in topics:
+            return header.group + suffix
+        return next((topic for topic in topics if topic.endswith(suffix)), None)
 
     def records(self, tell: Tell) -> Iterator[tuple[str, int, RawRecord]]:
         """Topic, partition and record of each, in the order of the file. Raises what reading it does."""

@@ -33,10 +33,10 @@ def letter(offset: int) -> RawRecord:
     return RawRecord(offset, START_MS, 1, None, (("stream-pool.reason", b"tombstone"),), None)
 
 
-def capture(path: Path, *topics: str, from_ms: int | None = None) -> Path:
+def capture(path: Path, *topics: str, from_ms: int | None = None, of: str = "orders") -> Path:
     header = CaptureHeader(
         "c",
-        "orders",
+        of,
         {0: (0, 4)},
         from_ms,
         None,
@@ -47,7 +47,7 @@ def capture(path: Path, *topics: str, from_ms: int | None = None) -> Path:
     )
     with CaptureWriter(path, header) as writer:
         for offset, version in enumerate((None, "3.1", "3.1", "3.2")):
-            writer.write(CapturedRecord("orders", 0, order(offset, version)))
+            writer.write(CapturedRecord(of, 0, order(offset, version)))
         if EVENTS in topics:
             for record in LOG.records:
                 writer.write(CapturedRecord(EVENTS, 0, record))
@@ -157,3 +157,13 @@ def test_of_a_capture_from_a_time_on_the_story_begins_there(tmp_path: Path) -> N
     assert [each.id for each in story.episodes] == [
         each.id for each in whole.episodes if each.resolution is None or each.resolution.at_ms >= from_ms
     ]
+
+
+@pytest.mark.parametrize("of", ["orders.events", "orders.dead-letters"])
+def test_a_groups_topics_are_found_beside_orders_of_such_a_name(tmp_path: Path, of: str) -> None:
+    """The first line of a capture says whose they are."""
+    path = capture(tmp_path / "c.ndjson", EVENTS, LETTERS, of=of)
+    assert story_of(path, quietly).extent.events == len(LOG.records)
+    book = LetterBook("x", in_full)
+    take_letters(path, book, quietly)
+    assert list(book.reasons) == ["tombstone"]
