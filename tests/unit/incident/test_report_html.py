@@ -158,7 +158,7 @@ def test_a_log_of_one_event_is_a_page_too() -> None:
     page = Page(to_html(log.story(), PLOTLY, "0.1.0")).root
     assert untraced(page) == []
     sections = [node.attributes["id"] for node in page.all("section")]
-    assert sections == ["timeline", "workers", "changes", "log", "cited"]
+    assert sections == ["timeline", "detection", "workers", "changes", "log", "cited"]
     assert "Nothing was found wrong with g" in page.all("h1")[0].content
 
 
