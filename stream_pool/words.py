@@ -80,6 +80,12 @@ def day(at_ms: int) -> str:
     return _utc(at_ms).strftime("%Y-%m-%d")
 
 
+def moment(at_ms: int, *, since_ms: int) -> str:
+    """A moment in UTC, with its day before it where that is not the day of `since_ms`."""
+    told = time_of_day(at_ms)
+    return told if day(at_ms) == day(since_ms) else f"{day(at_ms)} {told}"
+
+
 def quantity(value: float | None, unit: str) -> str:
     """A value with its unit: `s`, `bytes`, `ratio`, `1/s`, `bits`; any other names what is counted."""
     if value is None:

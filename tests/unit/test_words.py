@@ -58,3 +58,16 @@ def test_a_quantity_has_its_unit(value: float | None, unit: str, told: str) -> N
 def test_a_moment_is_told_in_utc(at_ms: int, day: str, time: str) -> None:
     """Whatever the log has."""
     assert (words.day(at_ms), words.time_of_day(at_ms)) == (day, time)
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "told"),
+    [
+        pytest.param(1_767_225_680_099, "00:01:20", id="1 on the day of the first"),
+        pytest.param(1_767_225_599_999, "2025-12-31 23:59:59", id="2 before it"),
+        pytest.param(1_767_312_080_000, "2026-01-02 00:01:20", id="3 a day later"),
+    ],
+)
+def test_a_moment_of_another_day_names_it(at_ms: int, told: str) -> None:
+    """A log may be of a week."""
+    assert words.moment(at_ms, since_ms=1_767_225_600_000) == told

@@ -44,38 +44,44 @@ def changes(story: Story) -> Section:
 
 def _rows(story: Story) -> Iterator[_Row]:
     for measure, shifts in groupby(story.shifts, key=lambda shift: shift.measure):
-        yield _shift(measure, list(shifts))
+        yield _shift(story, measure, list(shifts))
     for epoch in story.epochs:
-        yield from _epoch(epoch, is_first=epoch is story.epochs[0])
+        yield from _epoch(story, epoch, is_first=epoch is story.epochs[0])
     for life in story.members.lives:
         if life.first.at_ms - story.from_ms > _BEGINNING_MS:
             cited = life.first.cited
-            yield _row(life.first.at_ms, cited, Cell(f"{life.worker} begins life {life.incarnation}", cited))
-    yield from map(_resizing, story.resizings)
-    yield from map(_version, story.schema_versions)
+            begins = Cell(f"{life.worker} begins life {life.incarnation}", cited)
+            yield _row(story, life.first.at_ms, cited, begins)
+    for resizing in story.resizings:
+        yield _resizing(story, resizing)
+    for version in story.schema_versions:
+        yield _version(story, version)
 
 
-def _row(at_ms: int, cited: Cited, what: Cell, before: Cell = _NONE, after: Cell = _NONE) -> _Row:
-    return at_ms, (Cell(words.time_of_day(at_ms), cited), what, before, after)
+def _row(
+    story: Story, at_ms: int, cited: Cited, what: Cell, before: Cell = _NONE, after: Cell = _NONE
+) -> _Row:
+    return at_ms, (Cell(story.moment(at_ms), cited), what, before, after)
 
 
-def _epoch(epoch: Epoch, *, is_first: bool) -> Iterator[_Row]:
+def _epoch(story: Story, epoch: Epoch, *, is_first: bool) -> Iterator[_Row]:
     cited = Cited.one(epoch.ref)
     if is_first:
         told = f"judged by fold version {epoch.fold_version} from here on"
-        yield _row(epoch.at_ms, cited, Cell(told, cited))
+        yield _row(story, epoch.at_ms, cited, Cell(told, cited))
     for name, before, after in epoch.changed:
         what = Cell(f"rule {name}", cited)
-        yield _row(epoch.at_ms, cited, what, Cell(str(before), cited), Cell(str(after), cited))
+        yield _row(story, epoch.at_ms, cited, what, Cell(str(before), cited), Cell(str(after), cited))
 
 
-def _resizing(resizing: Resizing) -> _Row:
+def _resizing(story: Story, resizing: Resizing) -> _Row:
     first, last = resizing.first, resizing.last
     cited = first.cited | last.cited
     kinds = ", ".join(f"{kind}, {count}x" for kind, count in resizing.kinds)
     if resizing.count > 1:
-        kinds += f", the last at {words.time_of_day(last.at_ms)}"
+        kinds += f", the last at {story.moment(last.at_ms)}"
     return _row(
+        story,
         first.at_ms,
         first.cited,
         Cell(f"pool of {resizing.worker}, life {resizing.incarnation}", cited, kinds),
@@ -84,13 +90,13 @@ def _resizing(resizing: Resizing) -> _Row:
     )
 
 
-def _version(version: SchemaVersion) -> _Row:
+def _version(story: Story, version: SchemaVersion) -> _Row:
     """From a record of the captured topic, which is no event."""
     places = (version.place,)
     return (
         version.first_ms,
         (
-            Cell(words.time_of_day(version.first_ms), places=places),
+            Cell(story.moment(version.first_ms), places=places),
             Cell(f"schema version {version.version}", places=places),
             _NONE,
             Cell(f"{version.records:,} records", places=places),
@@ -98,13 +104,14 @@ def _version(version: SchemaVersion) -> _Row:
     )
 
 
-def _shift(measure: str, shifts: list[Shift]) -> _Row:
+def _shift(story: Story, measure: str, shifts: list[Shift]) -> _Row:
     first = min(shifts, key=lambda shift: shift.after.at_ms)
     about = MEASURES[measure]
     subject = first.subject if len(shifts) == 1 else f"{len(shifts)} {about.by}s, {first.subject} first"
     before = together(shift.before.cited for shift in shifts)
     after = together(shift.after.cited for shift in shifts)
     return _row(
+        story,
         first.after.at_ms,
         first.after.cited,
         Cell(about.title or about.name, after, subject),

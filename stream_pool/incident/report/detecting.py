@@ -46,15 +46,13 @@ def detecting(story: Story) -> Iterator[Section]:
 def _crossing(story: Story, crossing: Crossing) -> tuple[Cell, ...]:
     measure, point = MEASURES[crossing.measure], crossing.point
     limit = Cell(words.quantity(crossing.limit, measure.unit), story.judged_by)
-    over = Cell(
-        words.time_of_day(point.at_ms), point.cited, f"with {words.quantity(point.value, measure.unit)}"
-    )
+    over = Cell(story.moment(point.at_ms), point.cited, f"with {words.quantity(point.value, measure.unit)}")
     name = Cell(measure.title or measure.name, point.cited, crossing.subject)
     episode = first_about(story, crossing.measure, crossing.subject)
     if episode is None:
         return name, limit, over, Cell("never", tone="quiet"), Cell("")
     found = Cited.one(episode.ref)
-    opened = Cell(words.time_of_day(episode.at_ms), found, f"{episode.severity} {episode.rule}")
+    opened = Cell(story.moment(episode.at_ms), found, f"{episode.severity} {episode.rule}")
     return name, limit, over, opened, Cell(against_limit(episode, crossing), found | point.cited)
 
 
@@ -71,7 +69,7 @@ def _patience(story: Story) -> Iterator[Cell]:
 def _told(story: Story, reference: Reference) -> Cell:
     return Cell(
         f"This log is of the reference incident, at scale {reference.scale:g}: "
-        f"T+00:00 is {words.time_of_day(reference.zero_ms)}. "
+        f"T+00:00 is {story.moment(reference.zero_ms)}. "
         "The other tables hold it against the story of those who lived through it.",
         story.judged_by,
     )

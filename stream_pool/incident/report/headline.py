@@ -70,7 +70,7 @@ def _quiet(story: Story) -> tuple[Cell, ...]:
         Cell(" from "),
         Cell(f"{words.day(story.from_ms)} {words.time_of_day(story.from_ms)}", story.extent.first.cited),
         Cell(" to "),
-        Cell(words.time_of_day(story.to_ms), story.whole),
+        Cell(story.moment(story.to_ms), story.whole),
         *_behind(story),
         *_outcome(story),
         Cell("."),
@@ -84,11 +84,11 @@ def _sentence(story: Story, grave: list[Episode]) -> Iterable[Cell]:
     yield Cell(story.extent.group, Cited.one(first.ref))
     yield Cell(f" {_sayings(grave)}", Cited.one(first.ref))
     yield Cell(" from ")
-    yield Cell(words.time_of_day(first.at_ms), Cited.one(first.ref))
+    yield Cell(story.moment(first.at_ms), Cited.one(first.ref))
     yield Cell(" ")
     if len(resolved) == len(ends):
         last = max(resolved, key=lambda end: end.at_ms)
-        yield Cell(f"to {words.time_of_day(last.at_ms)}", Cited.one(last.ref))
+        yield Cell(f"to {story.moment(last.at_ms)}", Cited.one(last.ref))
         end_ms, end = last.at_ms, Cited.one(last.ref)
     else:
         yield Cell("to the end of the log")
@@ -131,7 +131,7 @@ def _outcome(story: Story) -> Iterable[Cell]:
 def _detector(story: Story, grave: list[Episode]) -> Iterable[Cell]:
     first = min(grave, key=lambda episode: episode.at_ms)
     yield Cell("The detector spoke first at ")
-    yield Cell(words.time_of_day(first.at_ms), Cited.one(first.ref))
+    yield Cell(story.moment(first.at_ms), Cited.one(first.ref))
     yield Cell(f": {first.severity} {first.rule} on {first.subject}", Cited.one(first.ref))
     if first.diagnosis != "unknown":
         yield Cell(f", {first.diagnosis}")
@@ -158,7 +158,7 @@ def _figures(story: Story) -> tuple[tuple[str, Cell], ...]:
         if (highest := story.highest(measure.key)) is not None:
             subject, point = highest
             told = words.quantity(point.value, measure.unit).removesuffix(" records")
-            more = f"at most, {words.time_of_day(point.at_ms)}"
+            more = f"at most, {story.moment(point.at_ms)}"
             if len(story.series[measure.key]) > 1:
                 more += f", {subject}"
             figures.append((name, Cell(told, point.cited, more)))

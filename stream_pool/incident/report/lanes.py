@@ -16,6 +16,8 @@ _WIDTH = 1_000
 _LEAST = 2.0
 _TICKS_AT_MOST = 6
 _SHORT_MS = 600_000
+_DAYS_MS = 3 * 86_400_000
+"""From here on an axis has days."""
 _STEPS_S = (1, 5, 10, 30, 60, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400)
 
 
@@ -53,7 +55,7 @@ def hold_lanes(story: Story) -> str:
     names = subjects(story, "worker")
     by_place: dict[tuple[str, int], list[_Bar]] = {}
     for hold in story.members.holds:
-        told = f"{hold.topic}/{hold.partition}: {hold.worker}, {_from_to(hold.from_ms, hold.to_ms)}"
+        told = f"{hold.topic}/{hold.partition}: {hold.worker}, {_from_to(story, hold.from_ms, hold.to_ms)}"
         tone = f"s{min(names.index(hold.worker), COLOURS)}"
         bar = _Bar(hold.from_ms, hold.to_ms, tone, told, hold.cited)
         by_place.setdefault((hold.topic, hold.partition), []).append(bar)
@@ -70,7 +72,7 @@ def _episode_bar(story: Story, episode: Episode, many: bool) -> _Bar:
     end = episode.resolution
     to_ms = story.to_ms if end is None else end.at_ms
     cited = Cited.one(episode.ref) | (story.extent.last.cited if end is None else Cited.one(end.ref))
-    told = f"{episode.rule} on {episode.subject}, {_from_to(episode.at_ms, to_ms)}"
+    told = f"{episode.rule} on {episode.subject}, {_from_to(story, episode.at_ms, to_ms)}"
     if end is None:
         told += ", still open"
     return _Bar(episode.at_ms, to_ms, f"{episode.severity}{' many' if many else ''}", told, cited)
@@ -125,12 +127,15 @@ def _x(story: Story, at_ms: int) -> float:
 
 
 def _time(at_ms: int, story: Story) -> str:
+    took_ms = story.to_ms - story.from_ms
+    if took_ms > _DAYS_MS:
+        return words.day(at_ms)
     told = words.time_of_day(at_ms)
-    return told if story.to_ms - story.from_ms < _SHORT_MS else told[:5]
+    return told if took_ms < _SHORT_MS else told[:5]
 
 
-def _from_to(from_ms: int, to_ms: int) -> str:
-    return f"{words.time_of_day(from_ms)} to {words.time_of_day(to_ms)}"
+def _from_to(story: Story, from_ms: int, to_ms: int) -> str:
+    return f"{story.moment(from_ms)} to {story.moment(to_ms)}"
 
 
 def _quiet(subject: str) -> str:

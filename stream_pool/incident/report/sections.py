@@ -32,7 +32,7 @@ def caption(story: Story, chart: Chart) -> Cell:
     subject, point = choose(points, key=lambda found: found[1].value)
     told = f"{measure.name} " if len(chart.measures) > 1 else ""
     told += "at least " if measure.least else "at most "
-    told += f"{words.quantity(point.value, measure.unit)} at {words.time_of_day(point.at_ms)}"
+    told += f"{words.quantity(point.value, measure.unit)} at {story.moment(point.at_ms)}"
     return Cell(f"{told}, {subject}" if len(points) > 1 else told, point.cited)
 
 
@@ -47,7 +47,7 @@ def _sections(story: Story) -> Iterator[Section]:
             yield Section(group.key, group.title, text, group=group)
     yield workers(story)
     if story.letters is not None:
-        yield buried(story.letters)
+        yield buried(story, story.letters)
     yield changes(story)
     yield _log(story)
 

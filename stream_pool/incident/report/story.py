@@ -7,6 +7,7 @@ Times are the log's, in ms since the Unix epoch. Everything is bounded, whatever
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stream_pool import words
 from stream_pool.events import Diagnosis, Scalar, Severity
 from stream_pool.incident.reference_findings import Figure, Row
 from stream_pool.incident.report.cited import Cited, EventRef, Point, together
@@ -258,6 +259,10 @@ class Story:
     @property
     def to_ms(self) -> int:
         return self.extent.last.at_ms
+
+    def moment(self, at_ms: int) -> str:
+        """A moment in words; the day is told where it is not the one on which the story begins."""
+        return words.moment(at_ms, since_ms=self.from_ms)
 
     @property
     def total(self) -> Total:

@@ -90,7 +90,7 @@ def _row(story: Story, group: list[Episode]) -> tuple[Cell, ...]:
     return (
         Cell(first.severity, openings, tone=first.severity),
         Cell(first.rule, openings, _subjects(group)),
-        Cell(words.time_of_day(first.at_ms), _ends(story, group) | openings, _lasted(story, group)),
+        Cell(story.moment(first.at_ms), _ends(story, group) | openings, _lasted(story, group)),
         Cell(value, openings, expected(first.rule, first.expected_low, first.expected_high)),
         Cell(first.diagnosis, tone="quiet" if first.diagnosis == "unknown" else ""),
         Cell(_evidence(telling.evidence), Cited.one(telling.ref) | cause, tone="quiet"),
@@ -113,9 +113,9 @@ def _lasted(story: Story, group: list[Episode]) -> str:
         return "still open as the log ends"
     began = group[0].at_ms
     if min(closed) == max(closed):
-        told = f"to {words.time_of_day(closed[0])}, {words.span((closed[0] - began) / 1_000)}"
+        told = f"to {story.moment(closed[0])}, {words.span((closed[0] - began) / 1_000)}"
     else:
-        told = f"to {words.time_of_day(min(closed))} and {words.time_of_day(max(closed))}"
+        told = f"to {story.moment(min(closed))} and {story.moment(max(closed))}"
     return f"{told}; {open_} still open" if open_ else told
 
 

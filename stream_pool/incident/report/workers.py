@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from stream_pool import words
 from stream_pool.incident.report.cited import Cited, Point
 from stream_pool.incident.report.parts import Cell, Section, Table
 from stream_pool.incident.report.story import Life, Move, Story
@@ -17,12 +16,12 @@ def workers(story: Story) -> Section:
     members = story.members
     text, tables = [], []
     if members.lives:
-        lives = tuple(map(_life, members.lives[:MAX_ROWS]))
+        lives = tuple(_life(story, life) for life in members.lives[:MAX_ROWS])
         head = ("worker", "life", "first seen", "last seen", "records", "partitions")
         tables.append(Table(head, lives, _summary("lives of workers", lives), frozenset({4, 5})))
     if members.moves:
         lived = Counter(life.worker for life in members.lives)
-        moves = tuple(_move(move, lived[move.worker] > 1) for move in members.moves[:MAX_ROWS])
+        moves = tuple(_move(story, move, lived[move.worker] > 1) for move in members.moves[:MAX_ROWS])
         tables.append(
             Table(("at", "worker", "took", "gave up"), moves, _summary("moves of partitions", moves))
         )
@@ -38,19 +37,21 @@ def _summary(what: str, rows: tuple[tuple[Cell, ...], ...]) -> str:
     return f"{len(rows):,} {what}" if len(rows) > _OPEN_ROWS else ""
 
 
-def _life(life: Life) -> tuple[Cell, ...]:
+def _life(story: Story, life: Life) -> tuple[Cell, ...]:
     both = life.first.cited | life.last.cited
     return (
         Cell(life.worker, life.first.cited, "owned the detector" if life.ticked else ""),
         Cell(life.incarnation, life.first.cited),
-        _at(life.first),
-        Cell("to the end of the log", life.last.cited, tone="quiet") if life.is_last else _at(life.last),
+        _at(story, life.first),
+        Cell("to the end of the log", life.last.cited, tone="quiet")
+        if life.is_last
+        else _at(story, life.last),
         Cell(f"{life.records:,}", both),
         Cell(f"{life.partitions:,}", both),
     )
 
 
-def _move(move: Move, lived_again: bool) -> tuple[Cell, ...]:
+def _move(story: Story, move: Move, lived_again: bool) -> tuple[Cell, ...]:
     cited = Cited.one(move.ref)
     took: dict[tuple[str, str | None], list[int]] = {}
     for topic, partition, owner in move.gained:
@@ -59,7 +60,7 @@ def _move(move: Move, lived_again: bool) -> tuple[Cell, ...]:
     for topic, partition in move.lost:
         gave.setdefault(topic, []).append(partition)
     return (
-        Cell(words.time_of_day(move.at_ms), cited),
+        Cell(story.moment(move.at_ms), cited),
         Cell(f"{move.worker}, life {move.incarnation}" if lived_again else move.worker, cited),
         Cell(
             "; ".join(
@@ -76,5 +77,5 @@ def _places(topic: str, partitions: Iterable[int]) -> str:
     return f"{topic}/{', '.join(map(str, partitions))}"
 
 
-def _at(point: Point) -> Cell:
-    return Cell(words.time_of_day(point.at_ms), point.cited)
+def _at(story: Story, point: Point) -> Cell:
+    return Cell(story.moment(point.at_ms), point.cited)

@@ -9,8 +9,10 @@ from report_logs import RULES, Log, incident
 
 from stream_pool.events import Severity
 from stream_pool.incident.report import Story, headline, sections, to_data, to_markdown
+from stream_pool.incident.report.lanes import anomaly_lanes
 from stream_pool.incident.report.measures import measure_of
 from stream_pool.incident.report.parts import Section, Table
+from stream_pool.incident.report.sections import caption, charts_of
 
 
 def texts(table: Table) -> list[list[str]]:
@@ -32,6 +34,39 @@ def test_the_verdict_is_one_sentence() -> None:
         "The detector spoke first at 23:51:19: P2 lag on orders, "
         "15 s after the limit of 50 records was passed."
     )
+
+
+def test_times_of_another_day_than_the_first_name_it() -> None:
+    """In the verdict, in every table, in the captions of charts and in what bars say."""
+    day_s = 86_400.0
+    log = Log()
+    log.rules(0)
+    log.commits(1, "w1", "1", 0)
+    log.lag(2, 3)
+    opened = log.opened(2 * day_s)
+    log.lag(2 * day_s, 60)
+    log.commits(2 * day_s, "w2", "1", 0)
+    log.rules(2 * day_s, replace(RULES, lag_limit_records=70))
+    log.resolved(3 * day_s + 50, opened)
+    story = log.story()
+    told = headline(story)
+    assert "from 2026-01-02 23:50:00 to 2026-01-03 23:50:50 (24 h 1 min)" in told.text
+    assert "first at 2026-01-02 23:50:00" in "".join(cell.text for cell in told.detector)
+    anomaly, crossing, change = (
+        texts(section(story, key).tables[0])[-1] for key in ("timeline", "detection", "changes")
+    )
+    assert anomaly[2] == "2026-01-02 23:50:00 | to 2026-01-03 23:50:50, 24 h 1 min"
+    assert crossing[2].startswith("2026-01-02 23:50:00")
+    assert crossing[3].startswith("2026-01-02 23:50:00")
+    assert change[0] == "2026-01-02 23:50:00"
+    lives, moves = section(story, "workers").tables
+    assert texts(lives)[-1][2] == texts(moves)[-1][0] == "2026-01-02 23:50:00"
+    (lag,) = [each for each in sections(story) if each.key == "lag"]
+    assert lag.group is not None
+    assert "at 2026-01-02 23:50:00" in caption(story, charts_of(story, lag.group)[0]).text
+    drawn = anomaly_lanes(story)
+    assert "2026-01-02 23:50:00 to 2026-01-03 23:50:50" in drawn
+    assert ">2026-01-03<" in drawn
 
 
 def test_of_a_quiet_log_it_is_said_that_it_was() -> None:
