@@ -34,9 +34,7 @@ def anomaly_lanes(story: Story) -> str:
     """A lane for each rule and subject, a topic's partitions together; the grave ones first."""
     lanes: dict[tuple[str, str, str], list[Episode]] = {}
     for episode in story.episodes:
-        topic, slash, partition = episode.subject.rpartition("/")
-        subject = topic if slash and partition.isdigit() else episode.subject
-        lanes.setdefault((episode.severity, episode.rule, subject), []).append(episode)
+        lanes.setdefault((episode.severity, episode.rule, episode.place[0]), []).append(episode)
     if not lanes:
         return ""
     rows = []

@@ -13,6 +13,8 @@ from stream_pool.incident.reference_findings import Figure, Row
 from stream_pool.incident.report.cited import Cited, EventRef, Point, together
 from stream_pool.incident.report.series import Series
 
+_PARTITION_DIGITS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
@@ -72,6 +74,13 @@ class Episode:
     cause_id: str
     cause: EventRef | None
     resolution: Resolution | None = None
+
+    @property
+    def place(self) -> tuple[str, int | None]:
+        """Topic and partition where the subject is one of a topic's partitions; else the subject and None."""
+        topic, slash, partition = self.subject.rpartition("/")
+        is_number = partition.isascii() and partition.isdecimal() and len(partition) < _PARTITION_DIGITS
+        return (topic, int(partition)) if slash and is_number else (self.subject, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,9 @@ def expected(rule: str, low: float | None, high: float | None) -> str:
 def _groups(episodes: Iterable[Episode]) -> list[list[Episode]]:
     groups: dict[tuple[object, ...], list[Episode]] = {}
     for episode in sorted(episodes, key=lambda each: (each.at_ms, each.ref)):
-        topic, slash, partition = episode.subject.rpartition("/")
-        shared = topic if slash and partition.isdigit() else episode.subject
-        key = (episode.rule, episode.severity, episode.diagnosis, shared, episode.cause_id)
+        shared, partition = episode.place
+        subject = (shared, partition is None)
+        key = (episode.rule, episode.severity, episode.diagnosis, subject, episode.cause_id)
         groups.setdefault(key, []).append(episode)
     return list(groups.values())
 
@@ -98,11 +98,9 @@ def _row(story: Story, group: list[Episode]) -> tuple[Cell, ...]:
 
 
 def _subjects(group: list[Episode]) -> str:
-    if len(group) == 1:
-        return group[0].subject
-    topic = group[0].subject.rpartition("/")[0]
-    numbers = sorted(int(episode.subject.rpartition("/")[2]) for episode in group)
-    return f"{topic}/{', '.join(map(str, numbers))}"
+    topic, _ = group[0].place
+    numbers = sorted({number for _, number in (episode.place for episode in group) if number is not None})
+    return f"{topic}/{', '.join(map(str, numbers))}" if numbers else topic
 
 
 def _lasted(story: Story, group: list[Episode]) -> str:

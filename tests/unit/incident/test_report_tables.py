@@ -157,6 +157,17 @@ def test_partitions_of_one_topic_that_were_concluded_at_once_are_one_row() -> No
     ]
 
 
+@pytest.mark.parametrize("subject", ["orders", "orders/²", "a/b"])
+def test_two_anomalies_of_one_subject_that_is_no_partition_are_one_row(subject: str) -> None:
+    """No fold writes such a log, but a report takes it as it is."""
+    log = Log()
+    log.opened(5, subject=subject)
+    log.opened(6, subject=subject)
+    ((_, rule, *_),) = texts(section(log.story(), "timeline").tables[0])
+    assert rule == f"lag | {subject}"
+    assert subject in anomaly_lanes(log.story())
+
+
 @pytest.mark.parametrize(
     ("rule", "measure"),
     [
