@@ -16,16 +16,15 @@ from stream_pool.incident import reference as told
 from stream_pool.incident.orders import OrderGenerator
 from stream_pool.incident.quiet import quiet
 from stream_pool.incident.reference import GROUP, PARTITIONS, TOPIC, WORKERS, Story
+from stream_pool.incident.reference_machines import machines
 from stream_pool.incident.service_model import GatewayRefused, OrderService
 from stream_pool.stream.app import App
 from stream_pool.stream.log_reader import raw_record
 from stream_pool.stream.order import Order
-from stream_pool.telemetry import MemorySample
 from stream_pool.testing.records import Stored, fetched
 from stream_pool.testing.simulation import Simulation, simulate
 
 TICK_S = 1.0
-PAUSES_EVERY_S = 10.0
 BANK = 8_192
 READ_AHEAD = 1.25
 """So much more of the backlog than the workers can reach comes from the bank."""
@@ -81,23 +80,17 @@ class _Run:
         sim, story = self._sim, self._story
         sim.create_topic(TOPIC, PARTITIONS)
         sim.log.on_append.append(self._appended)
-        for name in WORKERS:
-            sim.memory(name).read = lambda name=name: MemorySample(
-                told.memory_bytes(name, self._at_s), told.MEMORY_LIMIT
-            )
-            sim.start_worker(self._make_app, name)
-        pauses = asyncio.create_task(self._pauses())
-        kill = asyncio.create_task(self._kill())
         lag_max = before = 0
-        while self._at_s < story.until_s:
-            self._feed()
-            await sim.advance(TICK_S)
-            if self._at_s <= told.LAG_STORY_S:
-                before = self._handled
-            lag_max = max(lag_max, sim.behind(GROUP, TOPIC))
-            self._watch(self._at_s, self._handled)
-        kill.cancel()
-        pauses.cancel()
+        with machines(sim, lambda: self._at_s):
+            for name in WORKERS:
+                sim.start_worker(self._make_app, name)
+            while self._at_s < story.until_s:
+                self._feed()
+                await sim.advance(TICK_S)
+                if self._at_s <= told.LAG_STORY_S:
+                    before = self._handled
+                lag_max = max(lag_max, sim.behind(GROUP, TOPIC))
+                self._watch(self._at_s, self._handled)
         await asyncio.gather(*(sim.stop(name) for name in WORKERS))
         return Played(self._handled, self._handled - before, lag_max, sim.loop.time())
 
@@ -173,20 +166,6 @@ class _Run:
                     log.stored(TOPIC, order.value, order.key, order.headers)
                 )
         return bank
-
-    # --- machines
-
-    async def _pauses(self) -> None:
-        while True:
-            await self._sim.advance(PAUSES_EVERY_S)
-            for name in WORKERS:
-                self._sim.gc(name).pause(told.pause_s(name, self._at_s))
-
-    async def _kill(self) -> None:
-        await self._sim.advance(told.KILLED_S - self._at_s)
-        self._sim.kill(told.VICTIM)
-        await self._sim.advance(told.BACK_S - self._at_s)
-        self._sim.restart(told.VICTIM)
 
     def _appended(self, place: TopicPartition, offset: int, kept: Stored) -> None:
         topic = place.topic
