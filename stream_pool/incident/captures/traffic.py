@@ -3,8 +3,8 @@
 Times, ratios and the shape of every order are the story's (`stream_pool.incident.reference`); where it is
 silent this was chosen, so that a capture has what real ones have:
 
-- From the upgrade on two kinds of orders come: the usual ones, 6 to 16 levels deep, at the usual rate, and the
-  flood that makes the backlog, each 17 levels deep. Nobody gets to what is sent after T+00:00.
+- From the upgrade on two kinds of orders come: the usual ones, 6 to 16 levels deep, at the usual rate, and
+  the flood that makes the backlog, each 17 levels deep. Nobody gets to what is sent after T+00:00.
 - What the payment gateway does stands in the headers that `topologies.orders` obeys, on the orders that the
   story's workers come to by then: how long it is waited for, and whether it refuses.
 - One poison record of each kind, early in the flood, where the story's workers come to them.

@@ -46,3 +46,10 @@ def test_both_sides_are_played_alike() -> None:
     assert "--offline" in main
     assert branch[branch.index("--compare") + 1] == "main.json"
     assert [word for word in job()["env"]["REPLAY"].split() if word not in branch or word not in main] == []
+
+
+def test_what_it_plays_is_shipped() -> None:
+    """The capture and the settings stand where it looks for them."""
+    environment = job()["env"]
+    for path in (environment["CAPTURE"].removeprefix("branch/"), environment["SETTINGS"]):
+        assert (ROOT / path).is_file()

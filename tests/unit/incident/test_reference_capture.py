@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -91,8 +92,8 @@ def test_the_traffic_is_what_the_recipe_makes(traffic: list[CapturedRecord]) -> 
 
 def test_its_numbers_are_a_hundredth_of_the_story_s(traffic: list[CapturedRecord]) -> None:
     """As many minutes, and in each a hundredth of the orders."""
-    assert int(at_s(traffic[0])) == told.TRAFFIC_S
-    assert int(at_s(traffic[-1])) == told.ENDS_S - 1
+    assert told.TRAFFIC_S <= at_s(traffic[0]) < told.TRAFFIC_S + 1
+    assert told.ENDS_S - 1 <= at_s(traffic[-1]) < told.ENDS_S
     calm = sum(at_s(captured) < told.UPGRADE_S for captured in traffic)
     assert calm == round((told.UPGRADE_S - told.TRAFFIC_S) * told.CALM_RATE / 100)
     before = sum(at_s(captured) < told.LAG_STORY_S for captured in traffic)
@@ -103,18 +104,17 @@ def test_its_numbers_are_a_hundredth_of_the_story_s(traffic: list[CapturedRecord
 def test_every_kind_of_trouble_is_in_it(traffic: list[CapturedRecord]) -> None:
     """Orders of 6 to 17 levels, poison of each kind, a gateway that is slow and one that refuses."""
     decoder = Decoder()
-    depths: dict[int, int] = {}
+    values = Counter(captured.record.value for captured in traffic)
+    depths: Counter[int] = Counter()
     poison = []
-    for captured in traffic:
-        value = captured.record.value
+    for value, count in values.items():
         try:
             if value is None:
                 poison.append("tombstone")
             elif isinstance(decoder.decode(value), tuple):
                 poison.append("root_not_object")
             else:
-                levels = nesting(value)
-                depths[levels] = depths.get(levels, 0) + 1
+                depths[nesting(value)] += count
         except DecodeError as error:
             poison.append(error.reason)
     assert sorted(depths) == list(range(told.SHALLOW, told.DEEP + 1))
@@ -158,16 +158,21 @@ def test_its_settings_are_the_story_s() -> None:
     """At its scale; what else is set there says why."""
     told_by_file = tomllib.loads(reference_settings().read_text(encoding="utf-8"))
     theirs = STORY.settings.model_dump()
-    named = ("buffer_records", "max_poll_records", "detector_lag_threshold_records", "detector_error_min_records")
+    named = (
+        "buffer_records",
+        "max_poll_records",
+        "detector_lag_threshold_records",
+        "detector_error_min_records",
+    )
     assert {name: told_by_file[name] for name in named} == {name: theirs[name] for name in named}
 
 
 def test_a_replay_of_it_is_the_same_each_time_and_proves_itself(tmp_path: Path) -> None:
-    """Its first two minutes, the flood's beginning among them, by the command itself, under two hash seeds."""
+    """Its first minute and a half, flood included, by the command itself, under two hash seeds."""
     logs = [tmp_path / f"{seed}.ndjson" for seed in (1, 2)]
-    until_ms = START_MS + 110_000
+    until_ms = START_MS + 90_000
     command = [sys.executable, "-m", "stream_pool.cli.main", "replay", str(reference_capture()), "--offline"]
-    command += ["-A", "topologies.orders", "--workers", "4", "--service-factor", "100", "--drain", "60s"]
+    command += ["-A", "topologies.orders", "--workers", "4", "--service-factor", "100", "--drain", "20s"]
     command += ["--config", str(reference_settings()), "--only", f"time=..{until_ms}", "--json"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("STREAM_POOL_")}
     running = [
@@ -184,5 +189,5 @@ def test_a_replay_of_it_is_the_same_each_time_and_proves_itself(tmp_path: Path) 
     assert one == other
     assert isinstance(verify_file(logs[0], lambda *_: None).verdict, Verified)
     figures = told_by_command[0]["figures"]
-    assert figures["lag_peak_records"] > 4_000
+    assert figures["lag_peak_records"] > 2_000
     assert {anomaly["rule"] for anomaly in figures["anomalies"]} >= {"lag", "latency_p99"}
