@@ -1,4 +1,4 @@
-"""The collector rests while a command imports, and not for longer; no command imports what it may not need."""
+"""The collector rests while a command imports, no longer; no command imports what it may not need."""
 
 import gc
 import subprocess
