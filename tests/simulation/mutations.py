@@ -148,8 +148,8 @@ def _failed_record_forgotten() -> Any:
 def _start_behind_commit() -> Any:
     start = positions.starting_position
 
-    def mutated(partition: Any, committed: int | None, *rest: Any) -> int:
-        return start(partition, committed, *rest) + (committed is not None)
+    def mutated(partition: Any, committed: int | None, *rest: Any, **told: Any) -> int:
+        return start(partition, committed, *rest, **told) + (committed is not None)
 
     return patch.object(positions, "starting_position", mutated)
 
