@@ -18,7 +18,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +53,12 @@ class LogFileDamaged(StreamPoolError):
         self.problem = problem
 
 
+class LogFileUnwritable(StreamPoolError):
+    """The file cannot be written any further; it counts as cut off."""
+
+    reason = "log_file_unwritable"
+
+
 @dataclass(frozen=True, slots=True)
 class LogFileHeader:
     """Whose log it is."""
@@ -65,10 +71,11 @@ class LogFileWriter:
     """Writes a log file; `close`, or the end of the `with` block, writes its last line.
 
     Where the block ends with an exception the last line is left out, and the file counts as cut off. Raises
-    OSError where the file cannot be written.
+    OSError where the file cannot be opened, and `LogFileUnwritable` where it cannot be written.
     """
 
     def __init__(self, path: Path, *, topic: str, group: str) -> None:
+        self._path = path
         self._topic = topic
         self._raw = path.open("wb")
         self._file: IO[bytes] = self._raw
@@ -97,16 +104,28 @@ class LogFileWriter:
     def close(self) -> None:
         """Write the last line, and close the file."""
         if not self._raw.closed:
-            self._file.write(_trailer(self._records, self._sum.hexdigest()))
+            try:
+                self._file.write(_trailer(self._records, self._sum.hexdigest()))
+            except OSError as error:
+                raise self._unwritable(error) from error
             self._close()
 
     def _write(self, line: bytes) -> None:
         self._sum.update(line)
-        self._file.write(line)
+        try:
+            self._file.write(line)
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def _close(self) -> None:
-        self._file.close()
-        self._raw.close()
+        try:
+            with self._raw:
+                self._file.close()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> LogFileUnwritable:
+        return LogFileUnwritable(f"{self._path} cannot be written: {error.strerror}")
 
     def __enter__(self) -> Self:
         return self
@@ -117,7 +136,8 @@ class LogFileWriter:
         if kind is None:
             self.close()
         else:
-            self._close()
+            with suppress(LogFileUnwritable):  # what went wrong first is told
+                self._close()
 
 
 class LogFile:

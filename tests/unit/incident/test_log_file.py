@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from stream_pool.errors import ExitCode
 from stream_pool.events.raw_record import RawRecord
-from stream_pool.incident.log_file import LogFileDamaged, LogFileUnreadable, LogFileWriter, read_log_file
+from stream_pool.incident.log_file import (
+    LogFileDamaged,
+    LogFileUnreadable,
+    LogFileUnwritable,
+    LogFileWriter,
+    read_log_file,
+)
 
 some_bytes = st.none() | st.binary(max_size=40) | st.text(max_size=40).map(str.encode)
 records = st.builds(
@@ -127,6 +133,27 @@ def test_a_writer_that_fails_leaves_no_last_line(tmp_path: Path) -> None:
         writer.__exit__(OSError, OSError(), None)
     with pytest.raises(LogFileDamaged, match="line 3: the file ends without its last line"):
         list(read_log_file(tmp_path / "log"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is full")
+@pytest.mark.parametrize("name", ["log.ndjson", "log.ndjson.gz"])
+@pytest.mark.parametrize("written", [1, 5_000], ids=["1 at the end", "2 on the way"])
+def test_a_full_disk_is_told(
+    tmp_path: Path, name: str, written: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the file's name, whenever it is noticed; and nothing is left open."""
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", lambda path, mode: open("/dev/full", "wb"))  # noqa: PTH123, SIM115 - patched
+        writer = LogFileWriter(tmp_path / name, topic="g.events", group="g")
+
+    def fill() -> None:
+        with writer:
+            for _ in range(written):
+                writer.write(RECORD)
+
+    with pytest.raises(LogFileUnwritable, match=f"{name} cannot be written: No space left"):
+        fill()
+    assert writer._raw.closed
 
 
 @pytest.mark.parametrize(
