@@ -70,7 +70,7 @@ class CaptureJob:
             if self.redactor is not None:
                 sink = Redacting(writer, self.redactor, writer.header.topic)
             with writer:
-                run = self._run(writer.header, reader, sink, writer.next_offsets)
+                run = self._run(writer.header, reader, sink, _done(writer))
                 try:
                     await run.run()
                 finally:
@@ -157,6 +157,8 @@ class CaptureJob:
         """Whether what is there is the beginning of this capture. Raises `MisuseError`."""
         if there.topic != planned.topic:
             raise MisuseError(f"{path} is a capture of {there.topic!r}, not of {planned.topic!r}")
+        if planned.group not in (None, there.group):
+            raise MisuseError(f"{path} was begun without the events of {planned.group!r}: leave out --events")
         if there.cluster != planned.cluster:
             raise MisuseError(f"{path} is of cluster {there.cluster}, and this is {planned.cluster}")
         rules = None if self.redactor is None else tuple(rule.text for rule in self.redactor.rules)
@@ -168,3 +170,11 @@ class CaptureJob:
                 f"the hashes in {path} have another salt, so that equal values would differ from here on: "
                 f"set {variable('redaction_salt')} to what it was. One that was made for a capture is gone"
             )
+
+
+def _done(writer: CaptureWriter) -> Mapping[tuple[str, int], int]:
+    """Before which offsets nothing is left to be read. Of a capture that was whole nothing is lost later."""
+    if not writer.was_whole:
+        return writer.next_offsets
+    ranges = ranges_of(writer.header)
+    return {(place.topic, place.partition): stop for place, (_, stop) in ranges.items()}
