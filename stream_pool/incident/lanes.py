@@ -171,7 +171,7 @@ class _Lane:
             batch.close()
             try:
                 future = await self._producer.send_batch(batch, self._topic, partition=self._partition)
-            except KafkaError as error:
+            except Exception as error:  # whatever it is: a lane that dies in silence is waited for for ever
                 self._lanes.fail(SendFailed(error, sent.place, self._partition))
                 return
             future.add_done_callback(partial(self._answered, sent))

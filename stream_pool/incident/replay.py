@@ -162,11 +162,14 @@ class Replay:
         record = captured.record
         due_s = self._began_s + self._schedule.due_s(record.timestamp_ms)
         now_s = self._clock.monotonic()
-        if due_s > now_s:
-            await asyncio.sleep(due_s - now_s)
+        while due_s > now_s:  # in steps: a long gap is no reason not to see that the broker failed
+            await asyncio.sleep(min(due_s - now_s, _SAVE_EVERY_S))
             now_s = self._clock.monotonic()
+            if self._lanes.failure is not None:
+                raise self._lanes.failure
             if now_s >= self._save_at_s:
                 await self._look_up()
+                now_s = self._clock.monotonic()
         if self._plan.pace.speed is not None or self._plan.pace.rate is not None:
             self._late.add(max(0.0, now_s - due_s))
         place = f"{captured.topic}-{captured.partition}@{record.offset}"

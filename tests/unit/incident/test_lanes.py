@@ -145,3 +145,18 @@ async def test_flush_waits_for_all(lanes: Lanes, producer: Producer) -> None:
     assert not flushing.done()
     producer.answers[0].set_result(None)
     await flushing
+
+
+async def test_whatever_goes_wrong_with_a_batch_ends_it(
+    lanes: Lanes, producer: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that is not Kafka's, too: else its lane is dead, and who waits for room waits for ever."""
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("of ours")
+
+    monkeypatch.setattr(producer, "send_batch", broken)
+    await put(lanes, 0)
+    await settle()
+    with pytest.raises(SendFailed, match="of ours"):
+        await lanes.flush()
