@@ -104,10 +104,21 @@ class PayloadsOnStandardInput:
 class _Captured:
     def __init__(self, path: Path) -> None:
         self._capture = Capture(path)
-        self.what = "what kcat -J wrote" if self._capture.is_kcat else "a capture"
-        if self._capture.header.redaction is not None:
-            self.what += ", redacted: what is said of values is of those that stand for them"
         self.size_bytes = self._capture.size_bytes
+
+    @property
+    def what(self) -> str:
+        capture = self._capture
+        told = "what kcat -J wrote" if capture.is_kcat else "a capture"
+        lost = [each for each in capture.lost if each.topic == capture.header.topic]
+        if lost:
+            offsets = sum(each.stop - each.start for each in lost)
+            told += f", without {offsets:,} offsets that were gone before they were captured"
+        if capture.is_whole is False:
+            told += ", stopped before its end"
+        if capture.header.redaction is not None:
+            told += ", redacted: what is said of values is of those that stand for them"
+        return told
 
     @property
     def read_bytes(self) -> int:

@@ -83,6 +83,13 @@ def story_of(path: Path, tell: Tell) -> Story:
     except (LogFileDamaged, CaptureDamaged) as damaged:
         damage = str(damaged)
     story = collector.story(path.name, events.removesuffix(EVENTS_SUFFIX), damage)
+    if isinstance(source.file, Capture):
+        lost = source.file.lost
+        gone = sum(each.stop - each.start for each in lost)
+        extent = replace(
+            story.extent, gone_offsets=gone, gone_ranges=len(lost), is_whole=source.file.is_whole
+        )
+        story = replace(story, extent=extent)
     return replace(story, schema_versions=versions.versions())
 
 

@@ -70,6 +70,13 @@ def _log(story: Story) -> Section:
         (Cell("not read"), Cell(f"{extent.skipped:,}", whole, "of unknown types, or malformed")),
         (Cell("lost by their writers"), Cell(f"{extent.lost.value:,.0f}", lost)),
     ]
+    if extent.gone_ranges:
+        ranges = f"in {extent.gone_ranges:,} range{'s' * (extent.gone_ranges > 1)}"
+        gone = Cell(f"{extent.gone_offsets:,} offsets", whole, ranges, tone="bad")
+        rows.append((Cell("gone before they were captured"), gone))
+    if extent.is_whole is False:
+        told = "stopped early: it ends before what it was to have"
+        rows.append((Cell("capture"), Cell(told, whole, tone="bad")))
     if extent.damage is not None:
         rows.append((Cell("damage"), Cell(extent.damage, whole, tone="bad")))
     text = Cell("A report takes a log as it is; stream-pool verify proves whether it follows from itself.")

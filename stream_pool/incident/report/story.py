@@ -21,7 +21,9 @@ class Extent:
     """What was read: from the first event to the last.
 
     `skipped` were of unknown types or malformed, `repeated` had been there before, `lost` observations were
-    dropped by their writers. `damage` says where the source could not be read on.
+    dropped by their writers. `damage` says where the source could not be read on. Of a capture:
+    `gone_offsets` in `gone_ranges` were gone before they could be captured, and `is_whole` says whether it
+    has all that it was to have (None where nobody can know).
     """
 
     source: str
@@ -33,6 +35,9 @@ class Extent:
     repeated: int
     lost: Point
     damage: str | None = None
+    gone_offsets: int = 0
+    gone_ranges: int = 0
+    is_whole: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 from captures import HEADER, at, write
 
 from stream_pool.errors import ExitCode, StreamPoolError
-from stream_pool.incident.capture_file import CaptureDamaged
+from stream_pool.incident.capture_file import CaptureDamaged, CaptureWriter, Lost
 from stream_pool.incident.capture_file.zstd import zstd
 from stream_pool.incident.estimate import payloads as module
 from stream_pool.incident.estimate.payloads import Payload, PayloadsOnStandardInput, payloads_at
@@ -75,6 +75,20 @@ def test_a_capture_gives_the_values_of_its_topic(tmp_path: Path) -> None:
         Payload("partition 0, offset 7", b'{"n":1}'),
         Payload("partition 2, offset 8", None),
     ]
+
+
+def test_what_a_capture_has_not_is_told_with_it(tmp_path: Path) -> None:
+    """Of its own topic, once it was read to its end."""
+    writer = CaptureWriter(tmp_path / "c.ndjson", HEADER)
+    writer.write(at(7))
+    writer.lose(Lost(HEADER.topic, 0, 8, 20, "retention deleted them"))
+    writer.lose(Lost("g.events", 0, 0, 5, "retention deleted them"))
+    writer.close(is_whole=False)
+    payloads = payloads_at(tmp_path / "c.ndjson")
+    assert len(list(payloads)) == 1
+    assert payloads.what == (
+        "a capture, without 12 offsets that were gone before they were captured, stopped before its end"
+    )
 
 
 def test_a_redacted_capture_says_so(tmp_path: Path) -> None:

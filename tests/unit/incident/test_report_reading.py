@@ -9,8 +9,8 @@ from support.whole_log import GROUP, START_MS, WholeLog
 
 from stream_pool.errors import MisuseError
 from stream_pool.events.raw_record import RawRecord
-from stream_pool.incident.capture_file import CapturedRecord, CaptureHeader, CaptureWriter
-from stream_pool.incident.report import Story, story_of, take_letters
+from stream_pool.incident.capture_file import CapturedRecord, CaptureHeader, CaptureWriter, Lost
+from stream_pool.incident.report import Story, sections, story_of, take_letters
 from stream_pool.incident.report.letters import LetterBook, in_full
 
 EVENTS = f"{GROUP}.events"
@@ -167,3 +167,28 @@ def test_a_groups_topics_are_found_beside_orders_of_such_a_name(tmp_path: Path, 
     book = LetterBook("x", in_full)
     take_letters(path, book, quietly)
     assert list(book.reasons) == ["tombstone"]
+
+
+def test_what_a_capture_has_not_is_told(tmp_path: Path) -> None:
+    """Ranges that were gone, of the log and of the orders, and that capturing was stopped."""
+    header = CaptureHeader("c", "orders", {0: (0, 9)}, None, None, 0, GROUP, None, {EVENTS: {0: (0, 999)}})
+    writer = CaptureWriter(tmp_path / "c.ndjson", header)
+    writer.lose(Lost("orders", 0, 0, 4, "retention deleted them"))
+    for record in LOG.records:
+        writer.write(CapturedRecord(EVENTS, 0, record))
+    writer.lose(Lost(EVENTS, 0, 900, 910, "retention deleted them"))
+    writer.close(is_whole=False)
+    story = story_of(tmp_path / "c.ndjson", quietly)
+    extent = story.extent
+    assert (extent.gone_offsets, extent.gone_ranges, extent.is_whole) == (14, 2, False)
+    (log,) = [each for each in sections(story) if each.key == "log"]
+    rows = {row[0].text: f"{row[1].text} | {row[1].more}" for row in log.tables[0].rows}
+    assert rows["gone before they were captured"] == "14 offsets | in 2 ranges"
+    assert rows["capture"] == "stopped early: it ends before what it was to have | "
+
+
+def test_of_what_has_all_nothing_of_this_is_told(tmp_path: Path) -> None:
+    """A whole capture, and a log file, which knows no holes."""
+    for path in (capture(tmp_path / "c.ndjson", EVENTS), LOG.save(tmp_path / "log.ndjson")):
+        (log,) = [each for each in sections(story_of(path, quietly)) if each.key == "log"]
+        assert not {row[0].text for row in log.tables[0].rows} & {"capture", "gone before they were captured"}
