@@ -86,6 +86,11 @@ def moment(at_ms: int, *, since_ms: int) -> str:
     return told if day(at_ms) == day(since_ms) else f"{day(at_ms)} {told}"
 
 
+def printable(text: str) -> str:
+    """Text that a stranger wrote: no escape sequence of a terminal in it may do what it says."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def quantity(value: float | None, unit: str) -> str:
     """A value with its unit: `s`, `bytes`, `ratio`, `1/s`, `bits`; any other names what is counted."""
     if value is None:

@@ -21,6 +21,7 @@ from typing import Any, Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from stream_pool import words
 from stream_pool.telemetry.repeated_lines import RepeatedLines
 from stream_pool.telemetry.trace_context import current_record
 
@@ -125,13 +126,8 @@ def add_record(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
         event.setdefault("span_id", record.trace_context.span_id)
     for label in RECORD_LABELS:
         if label in record.baggage:
-            event.setdefault(label, _printable(record.baggage[label]))
+            event.setdefault(label, words.printable(record.baggage[label]))
     return event
-
-
-def _printable(text: str) -> str:
-    """A stranger wrote it: no escape sequence of a terminal in it may do what it says."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def render_handler_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -82,5 +82,6 @@ def _offsets(cited: Cited) -> str:
 
 
 def _text(content: str) -> str:
-    """Text that no Markdown can be made of, on one line."""
-    return _SPECIAL.sub(r"\\\1", content).replace("\n", " ").replace("\r", " ")
+    """Text that no Markdown can be made of and no terminal obeys, on one line."""
+    one_line = content.replace("\n", " ").replace("\r", " ")
+    return _SPECIAL.sub(r"\\\1", words.printable(one_line))

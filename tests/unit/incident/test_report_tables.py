@@ -248,6 +248,15 @@ def test_nothing_in_a_log_becomes_markdown() -> None:
     assert [row.replace("\\|", "").count("|") for row in rows] == [7]
 
 
+def test_nothing_in_a_log_steers_a_terminal() -> None:
+    """Markdown is printed."""
+    log = Log()
+    log.opened(0, subject="a\x1b[2Jb")
+    told = to_markdown(log.story())
+    assert "\x1b" not in told
+    assert "a\\\\x1b\\[2Jb" in told
+
+
 def test_the_object_has_the_whole_story() -> None:
     """Events are {offset, id}, members by their names."""
     log = incident()
