@@ -22,8 +22,10 @@ def anchors(page: Path) -> set[str]:
 def test_the_runbook_has_a_section_for_each_alert_and_no_other() -> None:
     """Each says what the alert means, what to look at, and what to do; each alert leads there."""
     _, *sections = re.split(r"^## ", RUNBOOK.read_text(), flags=re.MULTILINE)
-    found = {section.split("\n", 1)[0]: section for section in sections}
+    titled = {section.split("\n", 1)[0]: section for section in sections}
+    found = {title: section for title, section in titled.items() if title.startswith("StreamPool")}
     assert found.keys() == alerts().keys()
+    assert titled.keys() - found.keys() == {"After an incident: take the traffic first"}
     for name, section in found.items():
         assert re.findall(r"^\*\*(.+?)\*\*", section, flags=re.MULTILINE) == ["Means.", "Look at.", "Do."], (
             name
