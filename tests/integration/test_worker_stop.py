@@ -51,7 +51,7 @@ async def test_with_a_handler_that_blocks_the_event_loop(lab: Lab) -> None:
     assert await worker.stop() == 9
     assert worker.stopped_in_s < 3
     assert "stop deadline passed, leaving; what was not committed comes again" in worker.text()
-    assert await lab.cluster.committed(lab.group, topic) in ({0: 1}, {})
+    assert await lab.cluster.committed(lab.group, topic) in ({0: 1}, {0: 0}, {})
 
 
 async def test_twice(lab: Lab) -> None:
