@@ -4,6 +4,7 @@ import gzip
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import pytest
 
 from stream_pool.bench.corpus import read_corpus
 from stream_pool.bench.interval import Interval
-from stream_pool.cli import main as edge
 from stream_pool.cli.estimate import take_topic
 from stream_pool.cli.estimate_sections import counted, sections
 from stream_pool.cli.render_estimate import sentence, to_json, to_text
@@ -34,18 +34,9 @@ ORDERS = read_corpus("plain", scale=0.08).documents
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(command: Run) -> Run:
     """Exit code, standard output and standard error of the command."""
-
-    def run_(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["stream-pool", "estimate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            edge.main()
-        out, err = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, out, err
-
-    return run_
+    return partial(command, "estimate")
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from support.whole_log import WholeLog
 
-from stream_pool.cli import main as edge
 from stream_pool.errors import ExitCode
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident.log_file import LogFileWriter
@@ -25,18 +25,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(command: Run) -> Run:
     """Exit code, standard output and standard error of the command."""
-
-    def run_(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["stream-pool", "report", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            edge.main()
-        out, err = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, out, err
-
-    return run_
+    return partial(command, "report")
 
 
 def test_a_page_is_written_and_its_verdict_printed(run: Run, path: Path, tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 import gzip
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.whole_log import WholeLog, read
 
-from stream_pool.cli import main as edge
 from stream_pool.cli.verify import verify_file
 from stream_pool.detection.verdict import Verified
 from stream_pool.errors import ExitCode
@@ -36,18 +35,9 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(command: Run) -> Run:
     """Exit code, standard output and standard error of the command."""
-
-    def run_(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["stream-pool", "verify", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            edge.main()
-        out, err = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, out, err
-
-    return run_
+    return partial(command, "verify")
 
 
 def told(run: Run, path: Path) -> tuple[int, dict[str, Any]]:
