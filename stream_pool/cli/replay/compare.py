@@ -15,10 +15,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from stream_pool.cli.replay.render import UNKNOWN, clock, megabytes, seconds, table
+from stream_pool.cli.replay.render import clock, megabytes
+from stream_pool.cli.table import table
 from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
 from stream_pool.incident.comparison import Comparison, Row, Side, check_same_traffic, side_of
 from stream_pool.settings import CONFIG_FILE
+from stream_pool.words import UNKNOWN, seconds
 
 _WORDS = 2_000
 

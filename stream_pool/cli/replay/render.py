@@ -1,12 +1,10 @@
 """Replays, as lines for a person."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from stream_pool.cli.replay.offline import Outcome
 from stream_pool.incident.offline_figures import AnomalyFigure, Figures
-
-UNKNOWN = "-"
+from stream_pool.words import UNKNOWN, seconds
 
 
 def offline_to_text(outcome: Outcome) -> str:
@@ -62,23 +60,6 @@ def clock(at_s: float | None) -> str:
     return f"{sign}{hours}{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-def seconds(value: float | None) -> str:
-    """Seconds as a person says them."""
-    if value is None:
-        return UNKNOWN
-    return f"{value * 1_000:.0f} ms" if value < 1 else f"{value:.1f} s"
-
-
 def megabytes(value: float | None) -> str:
     """Bytes as a person says them."""
     return UNKNOWN if value is None else f"{value / 1e6:,.1f} MB"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Columns side by side."""
-    cells = [[str(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
