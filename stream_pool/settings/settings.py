@@ -93,7 +93,9 @@ class Settings(SecuritySettings):
     group_instance_id: str = Field("", max_length=200)
     """Static membership: a name that this worker keeps over restarts and that no other of its group has."""
     metadata_max_age_ms: int = Field(30_000, ge=100, le=3_600_000)
-    """Within this time new partitions are read; a topic that is away for so long stops the worker."""
+    """The view of the topics is this old at most: within this time new partitions are read."""
+    topic_missing_timeout_s: float = Field(30, ge=0.1, le=86_400)
+    """A topic that is deleted, and away for so long, stops the worker."""
     rebalance_timeout_ms: int = Field(30_000, ge=1_000, le=1_800_000)
     """How long the group waits for a member to rejoin; above the drain."""
     drain_timeout_s: float = Field(6, ge=0, le=3_600)

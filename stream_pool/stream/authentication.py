@@ -56,22 +56,34 @@ def remedy(error: BaseException) -> str | None:
 
 
 async def first_word(connection: Mapping[str, Any], timeout_s: float) -> BaseException | None:
-    """What the first of the servers says to one connection: why it fails, or None where it does not.
+    """What the servers, asked in turn, say to one connection each: the first refusal, or else why the first
+    failed; None where one takes it.
 
     None, too, where there is nobody to recognize, or nothing is heard in time.
     """
     if timeout_s <= 0 or connection.get("security_protocol", "PLAINTEXT") == "PLAINTEXT":
         return None
-    host, _, port = connection["bootstrap_servers"][0].rpartition(":")
     options = {name: value for name, value in connection.items() if name != "bootstrap_servers"}
+    heard: BaseException | None = None
     try:
         async with asyncio.timeout(timeout_s):
-            client = await create_conn(host.strip("[]"), int(port), **options)
-            await client.close()
+            for server in connection["bootstrap_servers"]:
+                answer = await _answer(server, options)
+                if answer is None or remedy(answer) is not None:
+                    return answer
+                heard = heard or answer
     except TimeoutError:
-        return None
+        pass
+    return heard
+
+
+async def _answer(server: str, options: Mapping[str, Any]) -> BaseException | None:
+    host, _, port = server.rpartition(":")
+    try:
+        client = await create_conn(host.strip("[]"), int(port), **options)
     except (OSError, KafkaError) as error:
         return _cause(error)
+    await client.close()
     return None
 
 

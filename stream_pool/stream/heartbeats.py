@@ -6,6 +6,7 @@ so costs the membership, and the rebalance that follows calls it again: on a bus
 is always slow, without end. (Read and measured with aiokafka 0.14.)
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,6 +18,16 @@ class BeatingConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is no
 
     def subscribe(self, topics: Sequence[str], *, listener: Any) -> None:
         super().subscribe(topics, listener=_Beating(self, listener))
+
+    async def stop(self) -> None:
+        """Leave the group. Whoever gives up waiting for that leaves no member behind that goes on beating."""
+        try:
+            await super().stop()
+        except asyncio.CancelledError:
+            await self._coordinator._stop_heartbeat_task()
+            await self._fetcher.close()
+            await self._client.close()
+            raise
 
 
 class _Beating(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed

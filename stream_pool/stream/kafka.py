@@ -23,6 +23,7 @@ from stream_pool.stream.errors import BrokerUnavailable
 from stream_pool.stream.kafka_admin import connected_admin, partition_counts
 from stream_pool.stream.kafka_consumer import KafkaConsumer
 from stream_pool.stream.metadata_pace import pace_metadata
+from stream_pool.stream.no_creation import create_no_topics
 from stream_pool.stream.offsets import Record
 from stream_pool.telemetry import withhold_requests
 
@@ -55,7 +56,7 @@ class KafkaClient:
             enable_auto_commit=False,
             auto_offset_reset="none",
         )
-        pace_metadata(consumer._client)
+        _tame(consumer._client)
         made: Consumer = consumer
         return made
 
@@ -69,7 +70,7 @@ class KafkaClient:
             auto_offset_reset="none",
             max_partition_fetch_bytes=max_partition_fetch_bytes,
         )
-        pace_metadata(reader._client)
+        _tame(reader._client)
         made: Reader = reader
         return made
 
@@ -82,7 +83,7 @@ class KafkaClient:
             request_timeout_ms=10_000,
             acks="all",
         )
-        pace_metadata(producer.client)
+        _tame(producer.client)
         try:
             await producer.start()
         except (KafkaError, asyncio.CancelledError):
@@ -106,7 +107,7 @@ class KafkaClient:
             enable_idempotence=idempotent,
             acks="all",
         )
-        pace_metadata(producer.client)
+        _tame(producer.client)
         try:
             await producer.start()
         except (KafkaError, asyncio.CancelledError):
@@ -141,6 +142,7 @@ class KafkaClient:
             auto_offset_reset="none",
             max_partition_fetch_bytes=4 * 2**20,
         )
+        _tame(consumer._client)
         await consumer.start()
         try:
             consumer.assign([partition])
@@ -180,7 +182,7 @@ class _KafkaObserver:
 
     def __init__(self, connection: Mapping[str, Any], client_id: str) -> None:
         self._ends = AIOKafkaConsumer(**connection, client_id=client_id, group_id=None)
-        pace_metadata(self._ends._client)
+        _tame(self._ends._client)
         self._commits = AIOKafkaAdminClient(**connection, client_id=client_id)
 
     async def start(self) -> None:
@@ -211,3 +213,9 @@ class _KafkaObserver:
         asked = None if partitions is None else list(partitions)
         commits = await self._commits.list_consumer_group_offsets(group, partitions=asked)
         return {partition: commit.offset for partition, commit in commits.items() if commit.offset >= 0}
+
+
+def _tame(client: Any) -> None:
+    """What aiokafka has no settings for."""
+    pace_metadata(client)
+    create_no_topics(client)

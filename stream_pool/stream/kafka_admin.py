@@ -14,6 +14,7 @@ from stream_pool.clock import Clock
 from stream_pool.stream.authentication import first_word, remedy
 from stream_pool.stream.client import Admin, FoundTopic
 from stream_pool.stream.errors import FORBIDDEN, AccessDenied, BrokerUnavailable, forbidden
+from stream_pool.stream.no_creation import describe_topics
 from stream_pool.stream.oauth import TokenUnavailable
 from stream_pool.stream.topics import REPLICAS_AT_MOST, safe_config
 
@@ -36,11 +37,10 @@ class _KafkaAdmin:
         return len((await self._admin.describe_cluster())["brokers"])
 
     async def describe(self, topics: Iterable[str]) -> dict[str, FoundTopic]:
-        wanted = set(topics)
         found = {
             topic["topic"]: topic["partitions"]
-            for topic in await self._admin.describe_topics()
-            if topic["topic"] in wanted and topic["error_code"] == 0
+            for topic in await describe_topics(self._admin, set(topics))
+            if topic["error_code"] == 0
         }
         if not found:
             return {}
@@ -73,12 +73,9 @@ class _KafkaAdmin:
 
 
 async def partition_counts(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, int]:
-    """Asks for all, or for none: a broker that creates topics by itself, as Kafka does by default, creates
-    those asked for by name."""
-    wanted = set(topics)
-    described = await admin.describe_topics(None if wanted else [])
-    found = [topic for topic in described if topic["topic"] in wanted]
-    return {topic["topic"]: len(topic["partitions"]) for topic in found if topic["error_code"] == 0}
+    """Of those that there are."""
+    described = await describe_topics(admin, set(topics))
+    return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["error_code"] == 0}
 
 
 @asynccontextmanager

@@ -106,6 +106,7 @@ class Plant:
                 auto_offset_reset=settings.auto_offset_reset,
                 on_offset_lost=settings.on_offset_lost,
                 topic_max_age_s=settings.metadata_max_age_ms / 1_000,
+                topic_missing_timeout_s=settings.topic_missing_timeout_s,
             ),
             counters=self.counters,
             observer_group=self.detector_group,

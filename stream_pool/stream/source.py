@@ -99,6 +99,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             self.topics,
             compare=self._compare,
             max_age_s=options.topic_max_age_s,
+            missing_timeout_s=options.topic_missing_timeout_s,
             clock=clock,
         )
 

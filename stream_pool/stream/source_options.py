@@ -9,7 +9,7 @@ from stream_pool.stream.positions import OnOffsetLost, Reset
 class SourceOptions:
     """Plain values of a source. Buffers are counted per topic, in flight between poll and done.
 
-    `topic_max_age_s`: how old its view of topics may be, and how long one may be away.
+    `topic_max_age_s`: how old its view of topics may be; `topic_missing_timeout_s`: how long one may be away.
     """
 
     poll_timeout_ms: int = 200
@@ -21,6 +21,7 @@ class SourceOptions:
     auto_offset_reset: Reset = "earliest"
     on_offset_lost: OnOffsetLost = "stop"
     topic_max_age_s: float = 30.0
+    topic_missing_timeout_s: float = 30.0
 
 
 @dataclass(slots=True)

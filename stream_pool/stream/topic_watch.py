@@ -27,7 +27,7 @@ class TopicWatch:
     """Watches the topics of one consumer.
 
     `away_since_s`: since when each missing one is away, monotonic. `compare` is called with the ids of those
-    that are there. `max_age_s`: how often they are asked for, and how long a topic may be away.
+    that are there. `max_age_s`: how often they are asked for; `missing_timeout_s`: how long one may be away.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class TopicWatch:
         *,
         compare: Callable[[Mapping[str, TopicId | None]], Awaitable[None]],
         max_age_s: float,
+        missing_timeout_s: float,
         clock: Clock,
     ) -> None:
         self.away_since_s: dict[str, float] = {}
@@ -44,17 +45,18 @@ class TopicWatch:
         self._topics = topics
         self._compare = compare
         self._max_age_s = max_age_s
+        self._missing_timeout_s = missing_timeout_s
         self._clock = clock
         self._ask_at_s = clock.monotonic() + max_age_s
 
     async def run(self) -> None:
         """Look until cancelled.
 
-        Raises `TopicMissing` once a topic has been away for `max_age_s`, `AccessDenied`, and what `compare`
-        raises.
+        Raises `TopicMissing` once a topic has been away for `missing_timeout_s`, `AccessDenied`, and what
+        `compare` raises.
         """
         while True:
-            await asyncio.sleep(min(_LOOK_EVERY_S, self._max_age_s))
+            await asyncio.sleep(min(_LOOK_EVERY_S, self._max_age_s, self._missing_timeout_s))
             ids = await self._look()
             if ids is not None:
                 self._miss(ids)
@@ -84,10 +86,14 @@ class TopicWatch:
         for topic in self._topics:
             if topic not in ids and topic not in self.away_since_s:
                 self.away_since_s[topic] = now_s
-                log.error("topic is gone", topic=topic, stops_in_s=self._max_age_s)
-        gone = [topic for topic, since_s in self.away_since_s.items() if now_s - since_s >= self._max_age_s]
+                log.error("topic is gone", topic=topic, stops_in_s=self._missing_timeout_s)
+        gone = [
+            topic
+            for topic, since_s in self.away_since_s.items()
+            if now_s - since_s >= self._missing_timeout_s
+        ]
         if gone:
             raise TopicMissing(
                 f"deleted while it was read: {', '.join(map(repr, gone))}, and not created again within "
-                f"{self._max_age_s:g} s. Create it, or take it out of the app, then start again."
+                f"{self._missing_timeout_s:g} s. Create it, or take it out of the app, then start again."
             )

@@ -10,8 +10,8 @@ from support.worker import WorkerProcess
 
 from stream_pool.broker import Broker
 
-QUICK = {"metadata_max_age_ms": 1_000}
-"""A worker looks at its topics this often, in place of every 30 s."""
+QUICK = {"metadata_max_age_ms": 1_000, "topic_missing_timeout_s": 1}
+"""A worker looks at its topics this often, and misses one no longer, in place of 30 s."""
 
 
 async def done_and_gone(lab: Lab, topic: str, **settings: Any) -> WorkerProcess:
@@ -81,7 +81,7 @@ async def test_a_topic_that_is_deleted_stops_the_worker(kafka: Broker, lab: Lab)
 async def test_one_that_comes_back_is_not_taken_for_the_old_one(kafka: Broker, lab: Lab) -> None:
     """Made anew in time it stops the worker with exit 7, although Kafka has forgotten the commits."""
     topic = await lab.topics.create()
-    worker = await done_and_gone(lab, topic, metadata_max_age_ms=10_000)
+    worker = await done_and_gone(lab, topic, topic_missing_timeout_s=10)
     await lab.cluster.delete_topic(topic)
     await worker.says("topic is gone", topic=topic)
     await lab.cluster.create_topic(topic)
