@@ -10,7 +10,8 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
-from stream_pool.stream.authentication import remedy
+from stream_pool.stream import authentication
+from stream_pool.stream.authentication import first_word, remedy
 from stream_pool.stream.oauth import TokenRefused, TokenUnavailable
 
 
@@ -75,3 +76,40 @@ PASSING = [
 def test_what_may_pass_is_no_refusal(error: BaseException) -> None:
     """It is tried again for as long as there is time."""
     assert remedy(error) is None
+
+
+REFUSED = SaslAuthenticationFailed("no")
+AWAY, CUT = OSError("away"), KafkaConnectionError("cut short")
+
+WORDS = [
+    pytest.param([None], None, 1, id="1 taken"),
+    pytest.param([AWAY], AWAY, 1, id="2 nobody there"),
+    pytest.param([AWAY, REFUSED], REFUSED, 2, id="3 the next one refuses"),
+    pytest.param([REFUSED, None], REFUSED, 1, id="4 a refusal ends it"),
+    pytest.param([AWAY, None, REFUSED], None, 2, id="5 so does a welcome"),
+    pytest.param([AWAY, CUT], AWAY, 2, id="6 the first failure tells"),
+]
+
+
+@pytest.mark.parametrize(("answers", "told", "asked"), WORDS)
+async def test_the_servers_are_asked_in_turn(
+    answers: list[Exception | None], told: Exception | None, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until one takes us or refuses us: one that is away says nothing of who we are."""
+    ports: list[int] = []
+
+    class Connection:
+        async def close(self) -> None: ...
+
+    async def create(host: str, port: int, **options: object) -> Connection:
+        assert (host, options) == ("127.0.0.1", {"security_protocol": "SASL_SSL"})
+        ports.append(port)
+        if (answer := answers[port]) is not None:
+            raise answer
+        return Connection()
+
+    monkeypatch.setattr(authentication, "create_conn", create)
+    servers = [f"127.0.0.1:{port}" for port in range(len(answers))]
+    heard = await first_word({"bootstrap_servers": servers, "security_protocol": "SASL_SSL"}, 60.0)
+    assert heard is told
+    assert ports == list(range(asked))
