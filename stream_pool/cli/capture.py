@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stream_pool.allocator import keep_freed_memory
 from stream_pool.cli.progress import progress
 from stream_pool.cli.worker import configure
 from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
@@ -94,6 +95,7 @@ def capture(
         raise typer.Exit(ExitCode.OK)
     if out is None:
         raise MisuseError("--out names the file to write")
+    keep_freed_memory()
     gc.freeze()  # a block of records at hand makes the collector look at everything else again and again
     gc.set_threshold(*_COLLECT)
     try:

@@ -27,10 +27,12 @@ from stream_pool.clock import Clock
 from stream_pool.errors import StreamPoolError
 from stream_pool.stream.channel import BatchChannel
 from stream_pool.stream.client import Consumer
+from stream_pool.stream.commits import Commits
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.errors import FORBIDDEN, forbidden
 from stream_pool.stream.offsets import OffsetTracker, Record
 from stream_pool.stream.positions import Start
+from stream_pool.stream.pressure import Pressure
 from stream_pool.stream.source_options import SourceCounters, SourceOptions
 from stream_pool.stream.topic_id import TopicId
 from stream_pool.stream.topic_watch import TopicWatch
@@ -39,7 +41,6 @@ from stream_pool.stream.whereabouts import Whereabouts
 
 log = structlog.get_logger(__name__)
 
-_COMMIT_TIMEOUT_S = 2.0
 _STOP_TIMEOUT_S = 2.0
 _FETCH_BACKOFF_S = 0.5
 _PREMATURE_FETCH_S = 0.02
@@ -67,7 +68,6 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         self.group = group
         self.counters = SourceCounters()
         self.tracker = OffsetTracker(traffic.finished, self._released)
-        self.paused_since_s: dict[str, float] = {}
         self.is_joined = False
         self.unassigned_since_s: float | None = clock.monotonic()
         self._consumer = consumer
@@ -81,7 +81,6 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
                 self._channels.setdefault(topic, []).append(channel)
         self._from_beginning = channels[0].from_beginning
         self._changed = asyncio.Event()
-        self._commit_lock = asyncio.Lock()
         self.on_hand_back: Callable[[list[TopicPartition]], None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -91,9 +90,11 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             consumer,
             self.topics,
             options,
-            from_beginning=channels[0].from_beginning,
+            from_beginning=self._from_beginning,
             resume=channels[0].resume,
         )
+        self._commits = Commits(group, consumer, self.tracker, self._whereabouts, self.counters)
+        self._pressure = Pressure(consumer, self.tracker, self._channels, options, clock)
         self._watch = TopicWatch(
             consumer,
             self.topics,
@@ -106,6 +107,11 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
     @property
     def topics(self) -> list[str]:
         return list(self._channels)
+
+    @property
+    def paused_since_s(self) -> Mapping[str, float]:
+        """Since when each of the topics that are paused is, in monotonic seconds."""
+        return self._pressure.paused_since_s
 
     @property
     def away_since_s(self) -> Mapping[str, float]:
@@ -136,7 +142,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
 
     async def commit_all(self) -> dict[TopicPartition, int]:
         """Commit every position, moved or not, and return what the broker acknowledged."""
-        await self._pass_markers()
+        await self._commits.pass_markers()
         positions = self.tracker.positions()
         return positions if await self._commit(positions) else {}
 
@@ -162,8 +168,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             return
         self.is_joined, self.unassigned_since_s = True, None
         self._begin(starts)
-        self.paused_since_s.clear()
-        self._apply_pressure()
+        self._pressure.begin_anew()
         log.info(
             "partitions assigned",
             group=self.group,
@@ -220,7 +225,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             for partition, records in fetched.items():
                 self._deliver(partition, records, polled_at_s)
             if fetched:
-                self._apply_pressure()
+                self._pressure.apply()
                 await asyncio.sleep(0)
 
     def _is_premature(self, error: KafkaError) -> bool:
@@ -250,7 +255,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
             self._consumer.seek(partition, position)
         if anew:
             self._begin_anew(anew)
-        self._apply_pressure()
+        self._pressure.apply()
 
     def _begin_anew(self, starts: Mapping[TopicPartition, Start]) -> None:
         """Forget what is in flight: its offsets are of a log that is no more."""
@@ -269,7 +274,7 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
 
         def deliver(partition: TopicPartition, records: Sequence[Record]) -> None:
             self._deliver(partition, records, self._clock.monotonic())
-            self._apply_pressure()
+            self._pressure.apply()
 
         await step_over(
             self._consumer,
@@ -290,57 +295,19 @@ class Source(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is no
         for channel, claim in zip(channels, claims, strict=True):
             channel.batches.offer(claim)
 
-    def _apply_pressure(self) -> None:
-        """Pause the topics whose buffers are full; resume those that are half empty again."""
-        options = self._options
-        for topic in self._channels:
-            records, size_bytes = self.tracker.in_flight(topic)
-            if topic not in self.paused_since_s:
-                if records >= options.buffer_records or size_bytes >= options.buffer_bytes:
-                    self._consumer.pause(*self._partitions_of(topic))
-                    self.paused_since_s[topic] = self._clock.monotonic()
-            elif records <= options.buffer_records // 2 and size_bytes <= options.buffer_bytes // 2:
-                self._consumer.resume(*self._partitions_of(topic))
-                del self.paused_since_s[topic]
-
-    def _partitions_of(self, topic: str) -> list[TopicPartition]:
-        return [partition for partition in self.tracker.partitions() if partition.topic == topic]
-
     def _released(self) -> None:
         self._changed.set()
-        if self.paused_since_s and not self._stopping:
-            self._apply_pressure()
+        if self._pressure.paused_since_s and not self._stopping:
+            self._pressure.apply()
 
     async def _commit_often(self) -> None:
         while not self._stopping:
             await asyncio.sleep(self._options.commit_interval_s)
-            await self._pass_markers()
+            await self._commits.pass_markers()
             await self._commit(self.tracker.uncommitted())
 
-    async def _pass_markers(self) -> None:
-        """Where nothing is in flight, stand where the client stands: behind markers and holes at the end."""
-        try:
-            async with asyncio.timeout(_COMMIT_TIMEOUT_S):
-                for partition in self.tracker.idle():
-                    self.tracker.skip_to(partition, await self._consumer.position(partition))
-        except (TimeoutError, KafkaError) as error:
-            log.debug("positions not known", group=self.group, error=repr(error))
-
     async def _commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
-        if not offsets or self._from_beginning:
-            return False
-        commits = self._whereabouts.commits(offsets)  # now: a partition may begin anew while this waits
-        try:
-            async with asyncio.timeout(_COMMIT_TIMEOUT_S), self._commit_lock:
-                await self._consumer.commit(commits)
-        except (TimeoutError, KafkaError) as error:
-            self.counters.commit_failures += 1
-            log.warning("commit failed, its records may come again", group=self.group, error=repr(error))
-            return False
-        self.counters.commits += 1
-        still = self._whereabouts.commits(offsets)
-        self.tracker.committed({p: at for p, at in offsets.items() if still[p] == commits[p]})
-        return True
+        return not self._from_beginning and await self._commits.commit(offsets)
 
     async def _hand_back(self, partitions: list[TopicPartition]) -> None:
         """Drop what has not begun, wait for what has, commit what is done, forget."""

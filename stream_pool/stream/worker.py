@@ -20,6 +20,7 @@ import faust
 import structlog
 from mode import Service
 
+from stream_pool.allocator import keep_freed_memory
 from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
 from stream_pool.settings import variable
 from stream_pool.stream.app import App
@@ -48,6 +49,7 @@ class Worker(faust.Worker):
 
     def run(self) -> ExitCode:
         """Start, run until a signal or a fault, stop within the deadline."""
+        keep_freed_memory()
         with asyncio.Runner() as runner:
             code = runner.run(self._main())
         for thread in self._app.handler_threads:

@@ -17,7 +17,16 @@ from aiokafka.errors import KafkaError
 
 from simulation.fuzz import collect_less, play
 from stream_pool.detection import conclusion, repeats
-from stream_pool.stream import detector, each, event_writer, offsets, positions, signal_sampler, source
+from stream_pool.stream import (
+    detector,
+    each,
+    event_writer,
+    offsets,
+    positions,
+    pressure,
+    signal_sampler,
+    source,
+)
 from stream_pool.stream.batch import Batch
 from stream_pool.stream.signal_sampler import _Place
 
@@ -84,7 +93,7 @@ def _refused_taken_as_committed() -> Any:
         if not positions or self._from_beginning:
             return False
         try:
-            async with asyncio.timeout(2.0), self._commit_lock:
+            async with asyncio.timeout(2.0), self._commits._lock:
                 await self._consumer.commit(positions)
         except (TimeoutError, KafkaError):
             pass
@@ -228,7 +237,7 @@ def _losses_not_reported() -> Any:
 
 
 def _no_pressure() -> Any:
-    return patch.object(source.Source, "_apply_pressure", lambda self: None)
+    return patch.object(pressure.Pressure, "apply", lambda self: None)
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from stream_pool.bench.stream import (
     BARS,
     CANDIDATES,
     RATIOS,
-    _order,
+    TURNS_OF_OURS,
     _report,
     missing_packages,
+    order_of,
     present,
 )
 
@@ -48,11 +49,20 @@ def _missed(report: Report) -> set[str]:
     return {bar.name.removeprefix("CPU a record, ") for bar in report.bars if not bar.holds}
 
 
-def test_every_candidate_leads_in_one_round() -> None:
-    """Whatever a place in the round is worth, each has it as often as the others."""
-    rounds = [_order(list(CANDIDATES), number) for number in range(len(CANDIDATES))]
-    for place in zip(*rounds, strict=True):
-        assert set(place) == set(CANDIDATES)
+def test_each_round_has_every_candidate_and_ours_between_them() -> None:
+    """Who comes first after ours comes first in one round only."""
+    ours, *others = CANDIDATES
+    rounds = [order_of(list(CANDIDATES), number) for number in range(len(others))]
+    assert sorted(order[1] for order in rounds) == sorted(others)
+    for order in rounds:
+        assert [name for name in order if name == ours] == [ours] * TURNS_OF_OURS
+        assert sorted(name for name in order if name != ours) == sorted(others)
+        assert [at for at, name in enumerate(order) if name == ours] == [0, 4, 8]
+
+
+def test_fewer_candidates_take_turns_too() -> None:
+    """Where packages are not installed."""
+    assert order_of(["stream_pool", "a", "b"], 1) == ["stream_pool", "b", "stream_pool", "a"]
 
 
 def test_a_bar_is_a_ratio_of_two_candidates() -> None:

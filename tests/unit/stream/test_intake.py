@@ -83,7 +83,7 @@ def make(client: Client, faults: list[StreamPoolError], handed_back: list[list[T
         [channel("g", "orders"), channel("g.detector", "g.events", from_beginning=True)],
         client=client,  # type: ignore[arg-type]  # what is asked of a client
         consumer_options={},
-        source_options=SourceOptions(commit_interval_s=0.5, topic_max_age_s=0.5),
+        source_options=SourceOptions(commit_interval_s=0.5, topic_max_age_s=0.5, topic_missing_timeout_s=0.5),
         counters=Counters(),
         observer_group="g.detector",
         clock=FakeClock(),

@@ -19,7 +19,7 @@ from support.waiting import until
 
 from stream_pool.clock import SystemClock
 from stream_pool.errors import StreamPoolError
-from stream_pool.stream import source, whereabouts
+from stream_pool.stream import commits, whereabouts
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.offsets import Claim, Record
 from stream_pool.stream.source import Source
@@ -440,7 +440,7 @@ async def test_21_a_partition_that_came_later_is_read_from_its_beginning() -> No
 
 async def test_22_a_topic_that_stays_away_stops_the_worker() -> None:
     """It says which; one that comes back in time does not."""
-    rig = Rig(topic_max_age_s=0.05)
+    rig = Rig(topic_max_age_s=0.05, topic_missing_timeout_s=0.5)
     await rig.source.start()
     await rig.assign(A, OTHER)
     rig.consumer.gone = {"a"}
@@ -712,12 +712,12 @@ async def test_41_what_is_committed_late_does_not_count_for_the_new_topic(
 ) -> None:
     """A commit that waits for its turn, while its partition begins anew, is of the old topic, and leaves the
     new place due."""
-    monkeypatch.setattr(source, "_COMMIT_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(commits, "_TIMEOUT_S", 60.0)
     rig = Rig(topic_max_age_s=0.05, on_offset_lost="earliest")
     rig.consumer.ids = {"a": "one"}
     await rig.source.start()
     await rig.assign(A)
-    async with rig.source._commit_lock:
+    async with rig.source._commits._lock:
         late = asyncio.create_task(rig.source.commit_all())
         await asyncio.sleep(0)
         rig.consumer.ids = {"a": "two"}
