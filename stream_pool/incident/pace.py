@@ -52,6 +52,18 @@ class Schedule:
             self._due_s = max(self._wanted_s, self._due_s + self._every_s)
         return self._due_s
 
+    def dated_s(self, timestamp_ms: int) -> float | None:
+        """What the record of which `due_s` was asked last is dated, in seconds of the replay after the first.
+
+        It is when it is due, but as much before that as its timestamp is before the latest. None: as fast as
+        it goes no moment is known beforehand.
+        """
+        if self._due_s is None or (self._speed is None and not self._every_s):
+            return None
+        if timestamp_ms < 0 or self._latest_ms is None:
+            return self._due_s
+        return self._due_s - self._gap_s(self._latest_ms - timestamp_ms)
+
     def next_pass(self) -> None:
         """The records come again, from the first on."""
         self._latest_ms = None
@@ -69,44 +81,30 @@ class Times(StrEnum):
     KEEP = "keep"
     """Its own."""
     SHIFT = "shift"
-    """Its own, moved: the first record has the time at which the replay began, and distances stay."""
+    """The moment at which it is due: the first record has that at which the run began, and distances are
+    those at which records are sent."""
     NOW = "now"
     """The time at which it is sent."""
 
 
 class Stamps:
-    """The timestamps of one replay that began at `began_ms`.
+    """The timestamps of one run by `schedule`, which began at `began_ms` (Unix ms)."""
 
-    A further pass, where times shift, begins at the latest time of the one before. Who goes on with a replay
-    shows it the records that were sent already, too.
-    """
-
-    def __init__(self, times: Times, began_ms: int) -> None:
+    def __init__(self, times: Times, schedule: Schedule, began_ms: int) -> None:
         self._times = times
-        self._latest_ms = began_ms
-        self._shift_ms: int | None = None
+        self._schedule = schedule
+        self._began_ms = began_ms
 
     def of(self, timestamp_ms: int, now_ms: int) -> int:
-        """The timestamp of the next record, in Unix ms; one that is unknown (below 0) stays so when kept."""
+        """The timestamp of the record that is due, in Unix ms; one that is unknown (below 0) stays so when
+        kept."""
         match self._times:
             case Times.KEEP:
                 return timestamp_ms
             case Times.NOW:
                 return now_ms
             case Times.SHIFT:
-                return self._shifted(timestamp_ms)
+                dated_s = self._schedule.dated_s(timestamp_ms)
+                return now_ms if dated_s is None else self._began_ms + round(dated_s * 1_000)
             case _:
                 assert_never(self._times)
-
-    def next_pass(self) -> None:
-        """The records come again, from the first on."""
-        self._shift_ms = None
-
-    def _shifted(self, timestamp_ms: int) -> int:
-        if timestamp_ms < 0:
-            return self._latest_ms
-        if self._shift_ms is None:
-            self._shift_ms = self._latest_ms - timestamp_ms
-        shifted_ms = timestamp_ms + self._shift_ms
-        self._latest_ms = max(self._latest_ms, shifted_ms)
-        return shifted_ms

@@ -88,7 +88,7 @@ class Replay:
         self._watch = watch
         self._lanes = Lanes(producer, plan.topic)
         self._schedule = Schedule(plan.pace)
-        self._stamps = Stamps(plan.times, plan.state.began_ms)
+        self._stamps = Stamps(plan.times, self._schedule, clock.now_ms())
         self._late = Timing()
         self._number = 0
         self._sent = 0
@@ -144,14 +144,12 @@ class Replay:
         for turn in range(self._plan.loops):
             if turn:
                 self._schedule.next_pass()
-                self._stamps.next_pass()
             for captured in self._capture:
                 if captured.topic != topic:
                     self._others += 1
                 elif not only.takes(captured.partition, captured.record):
                     self._left_out += 1
                 elif self._number < self._plan.state.acknowledged:
-                    self._stamps.of(captured.record.timestamp_ms, self._clock.now_ms())
                     self._number += 1
                 else:
                     await self._send(captured)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from stream_pool.errors import MisuseError
+from stream_pool.incident.moments import iso
 
 FORMAT: Final = 1
 _HEAD_BYTES: Final = 4_096
@@ -92,8 +93,9 @@ def begun(path: Path, wanted: ReplayState, *, resume: bool, restart: bool) -> Re
         found = read_state(path)
         if found.acknowledged and not restart:
             raise MisuseError(
-                f"a replay of this stopped behind record {found.acknowledged:,} ({path}): --resume goes on "
-                "with it, --restart begins anew and sends all again"
+                f"a replay of this, begun {iso(found.began_ms)}, stopped behind record "
+                f"{found.acknowledged:,} ({path}): --resume goes on with it, --restart begins anew and sends "
+                "all again"
             )
     return wanted
 

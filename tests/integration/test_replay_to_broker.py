@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,11 @@ def cluster(kafka: Broker) -> Cluster:
 def files(folder: Path) -> list[Path]:
     """What is in a folder."""
     return list(folder.iterdir())
+
+
+def offsets_of(records: list[Any]) -> list[int]:
+    """Where replayed records stood in the capture."""
+    return [int(dict(each.headers)[HEADER].rpartition(b"@")[2]) for each in records]
 
 
 async def start(cluster: Cluster, *arguments: str, allow: str | None = None) -> asyncio.subprocess.Process:
@@ -108,10 +114,7 @@ async def test_where_partitions_differ_keys_choose_as_kafka_s_clients_do(
     async with AIOKafkaProducer(bootstrap_servers=cluster.servers) as producer:
         chosen = {key: (await producer.send_and_wait(topic, b"{}", key)).partition for key in placed}
     assert placed == chosen
-    without = [
-        [int(dict(each.headers)[HEADER].rpartition(b"@")[2]) for each in records if each.key is None]
-        for records in found.values()
-    ]
+    without = [offsets_of([each for each in records if each.key is None]) for records in found.values()]
     assert [offsets for offsets in without if offsets] == [list(range(40, 60))]
 
 
@@ -145,7 +148,7 @@ async def test_the_cluster_that_was_captured_is_refused(
 
 
 async def test_an_interrupted_replay_goes_on(cluster: Cluster, topics: Topics, tmp_path: Path) -> None:
-    """Ctrl-C gives a summary; with --resume every record is there once at least, in order, shifted alike."""
+    """Ctrl-C gives a summary; with --resume every record is there once at least, in order, dated when due."""
     records = [captured(number % 2, number // 2, START_MS + number * 20) for number in range(400)]
     path = write_capture(tmp_path / "c.ndjson.gz", records)
     topic = await topics.create(partitions=2)
@@ -165,15 +168,15 @@ async def test_an_interrupted_replay_goes_on(cluster: Cluster, topics: Topics, t
     assert (code, again["before"], again["acknowledged"]) == (ExitCode.OK, told["acknowledged"], 400)
     found = await by_partition(cluster, topic)
     for partition in range(2):
-        offsets = [int(dict(each.headers)[HEADER].rpartition(b"@")[2]) for each in found[partition]]
-        assert list(dict.fromkeys(offsets)) == list(range(200))
-    times = {
-        (partition, dict(each.headers)[HEADER]): each.timestamp
-        for partition in range(2)
-        for each in found[partition]
-    }
-    first_ms = min(times.values())
-    assert sorted(at_ms - first_ms for at_ms in times.values()) == [20 * number for number in range(400)]
+        assert list(dict.fromkeys(offsets_of(found[partition]))) == list(range(200))
+    times = [0] * 400
+    for partition in range(2):
+        for offset, each in zip(offsets_of(found[partition]), found[partition], strict=True):
+            times[offset * 2 + partition] = each.timestamp
+    before = told["acknowledged"]
+    assert [at_ms - times[0] for at_ms in times[:before]] == [20 * number for number in range(before)]
+    assert times == sorted(times)
+    assert times[-1] <= time.time() * 1_000
     assert files(tmp_path) == [path]
 
 

@@ -51,17 +51,32 @@ def test_a_further_pass_goes_on_where_the_one_before_ended(pace: Pace, due_s: li
 
 
 @pytest.mark.parametrize(
-    ("times", "sent_ms"),
+    ("times", "pace", "sent_ms"),
     [
-        pytest.param(Times.KEEP, [5_000, 7_000, 6_000, UNKNOWN, 5_000, 7_000], id="1 kept"),
-        pytest.param(Times.NOW, [90, 91, 92, 93, 94, 95], id="2 of now"),
-        pytest.param(Times.SHIFT, [80, 2_080, 1_080, 2_080, 2_080, 4_080], id="3 shifted, pass after pass"),
+        pytest.param(Times.KEEP, Pace(10), [5_000, 7_000, 6_000, UNKNOWN, 5_000, 7_000], id="1 kept"),
+        pytest.param(Times.NOW, Pace(10), [90, 91, 92, 93, 94, 95], id="2 of now"),
+        pytest.param(
+            Times.SHIFT, Pace(), [80, 2_080, 1_080, 2_080, 2_080, 4_080], id="3 shifted, pass after pass"
+        ),
+        pytest.param(Times.SHIFT, Pace(10), [80, 280, 180, 280, 280, 480], id="4 as fast as they are sent"),
+        pytest.param(Times.SHIFT, Pace(0.5), [80, 4_080, 2_080, 4_080, 4_080, 8_080], id="5 as slowly"),
+        pytest.param(
+            Times.SHIFT, Pace(max_gap_s=0.5), [80, 580, 80, 580, 580, 1_080], id="6 with gaps that are cut"
+        ),
+        pytest.param(
+            Times.SHIFT, Pace(None, rate=10), [80, 180, 280, 380, 480, 580], id="7 by the rate alone"
+        ),
+        pytest.param(Times.SHIFT, Pace(None), [90, 91, 92, 93, 94, 95], id="8 as fast as it goes: of now"),
     ],
 )
-def test_what_time_a_record_carries(times: Times, sent_ms: list[int]) -> None:
+def test_what_time_a_record_carries(times: Times, pace: Pace, sent_ms: list[int]) -> None:
     """Of a replay that began at 80 ms, twice round."""
-    stamps = Stamps(times, began_ms=80)
-    told = [stamps.of(at_ms, 90 + turn) for turn, at_ms in enumerate((5_000, 7_000, 6_000, UNKNOWN))]
-    stamps.next_pass()
-    told += [stamps.of(at_ms, 94 + turn) for turn, at_ms in enumerate((5_000, 7_000))]
+    schedule = Schedule(pace)
+    stamps = Stamps(times, schedule, began_ms=80)
+    told = []
+    for turn, at_ms in enumerate((5_000, 7_000, 6_000, UNKNOWN, 5_000, 7_000)):
+        if turn == 4:
+            schedule.next_pass()
+        schedule.due_s(at_ms)
+        told.append(stamps.of(at_ms, 90 + turn))
     assert told == sent_ms

@@ -74,7 +74,7 @@ def test_a_replay_that_was_interrupted_is_not_begun_anew_unawares(tmp_path: Path
     """Else who repeats a command doubles every record: one of two words has to say what is meant."""
     path = tmp_path / "state"
     write_state(path, STATE)
-    with pytest.raises(MisuseError, match=r"behind record 17.*--resume.*--restart"):
+    with pytest.raises(MisuseError, match=r"begun 1970-01-01T00:00:00.005Z, .*17.*--resume.*--restart"):
         begun(path, NEW, resume=False, restart=False)
     with pytest.raises(MisuseError, match="--restart"):  # nor is that of another one forgotten
         begun(path, replace(NEW, only=()), resume=False, restart=False)
