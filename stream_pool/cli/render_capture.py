@@ -60,6 +60,7 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
         "cluster": header.cluster,
         "topic": header.topic,
         "partitions": header.partitions,
+        "partition_count": header.partition_count,
         "others": header.others,
         "records": captured.records,
         "already": captured.already,

@@ -66,19 +66,23 @@ class Placement:
 
     | # | the topic has | the record's | goes to |
     |---|---|---|---|
-    | 1 | as many partitions as the captured one | | its own |
-    | 2 | at least those that were captured, of which others were left out | | its own |
+    | 1 | as many partitions as the captured one, whichever of them were captured | | its own |
+    | 2 | at least those that were captured; there were others, and nobody said how many | | its own |
     | 3 | another number | key | that which Kafka's own clients choose: murmur2 of the key |
     | 4 | another number | lack of a key | its own, modulo the number: records stay in their order |
 
-    By 3 the order of a partition stays among records of one key.
+    By 3 the order of a partition stays among records of one key. `partition_count` is the captured topic's;
+    None: nobody said, and the highest number that was captured counts.
     """
 
-    def __init__(self, captured: Collection[int], partitions: int) -> None:
+    def __init__(
+        self, captured: Collection[int], partitions: int, partition_count: int | None = None
+    ) -> None:
         count = max(captured, default=0) + 1
-        is_part = len(captured) < count
+        is_part = partition_count is None and len(captured) < count
+        self.captured = max(count, partition_count or 0)
         self._partitions = partitions
-        self.is_kept = count <= partitions if is_part else count == partitions
+        self.is_kept = count <= partitions if is_part else self.captured == partitions
         self._by_key = lru_cache(KEYS_REMEMBERED)(self._hash)
 
     def of(self, partition: int, key: bytes | None) -> int:

@@ -36,11 +36,12 @@ class Survey:
     last_ms: int | None
     recorded: RecordedTimes
     damage: CaptureDamaged | None
+    partition_count: int | None = None
 
     @property
     def partitions(self) -> int:
-        """The number of partitions that the topic must have had, at least."""
-        return max(self.begins, default=0) + 1
+        """The number of partitions that the topic had, or where nobody said must have had at least."""
+        return max(self.partition_count or 0, max(self.begins, default=0) + 1)
 
     @property
     def span_s(self) -> float:
@@ -80,7 +81,18 @@ def survey(capture: Capture, only: Only, watch: Watch) -> Survey:
     except CaptureDamaged as error:
         damage = error
     recorded.seal()
-    return Survey(records, left_out, others, size_bytes, begins, first_ms, last_ms, recorded, damage)
+    return Survey(
+        records,
+        left_out,
+        others,
+        size_bytes,
+        begins,
+        first_ms,
+        last_ms,
+        recorded,
+        damage,
+        capture.header.partition_count,
+    )
 
 
 def _listen(captured: CapturedRecord, recorded: RecordedTimes) -> None:

@@ -34,6 +34,7 @@ def write_capture(
     topic: str = "orders",
     cluster: str | None = "captured",
     partitions: Mapping[int, tuple[int, int]] | None = None,
+    partition_count: int | None = None,
 ) -> Path:
     """A capture of these records; its header has the ranges that they come to, unless told."""
     told = list(records)
@@ -44,7 +45,7 @@ def write_capture(
                 begin, _ = ranges.get(each.partition, (each.record.offset, 0))
                 ranges[each.partition] = (begin, each.record.offset + 1)
         partitions = ranges
-    header = CaptureHeader(cluster, topic, partitions, None, None, START_MS)
+    header = CaptureHeader(cluster, topic, partitions, None, None, START_MS, partition_count=partition_count)
     with CaptureWriter(path, header) as writer:
         for each in told:
             writer.write(each)

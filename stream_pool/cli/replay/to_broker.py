@@ -219,10 +219,11 @@ async def look_at(capture: Capture, wanted: Wanted, settings: Settings, surveyed
         config = await _config(admin, wanted.topic)
     warnings = [] if refused is None else [f"{refused}: replayed to all the same"]
     captured: Collection[int] = capture.header.partitions if surveyed is None else surveyed.begins
-    placement = Placement(captured, count)
+    placement = Placement(captured, count, capture.header.partition_count)
     if not placement.is_kept:
         warnings.append(
-            f"{wanted.topic!r} has {count} partitions, and another number was captured: records go by key"
+            f"{wanted.topic!r} has {count} partitions, and the captured topic had {placement.captured}: "
+            "records go by key"
         )
     first_ms = _first_ms(capture) if wanted.times is Times.KEEP else None
     if (warning := retention_warning(config, first_ms, time.time_ns() // 1_000_000)) is not None:

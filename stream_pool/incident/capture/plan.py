@@ -68,6 +68,7 @@ async def plan(wanted: Wanted, admin: Admin, reader: Reader, clock: Clock) -> Ca
         cluster=await admin.cluster_id(),
         topic=wanted.topic,
         partitions=await _ranges(reader, wanted.topic, partitions, wanted.start, wanted.stop),
+        partition_count=counts[wanted.topic],
         from_ms=None if from_ is None else from_.time_ms,
         to_ms=None if to is None else to.time_ms,
         captured_at_ms=clock.now_ms(),

@@ -1,6 +1,7 @@
 """A capture: traffic taken off a topic into a file, one record a line of JSON.
 
-    {"stream_pool_capture": 1, "cluster": "…", "topic": "orders", "partitions": {"0": [12, 814]}, …}
+    {"stream_pool_capture": 1, "cluster": "…", "topic": "orders", "partitions": {"0": [12, 814]},
+     "partition_count": 4, …}
     {"partition": 0, "offset": 12, "timestamp": 1767225600000, "timestamp_type": 0, "key": …,
      "headers": [["name", …], …], "value": …}
     {"topic": "g.events", "partition": 0, "offset": …, …}

@@ -34,10 +34,11 @@ class CapturedRecord:
 class CaptureHeader:
     """What a capture was asked for.
 
-    `partitions` has each partition's range of offsets, and `others` those of further topics (the event log,
-    snapshots). `from_ms`, `to_ms` are the times asked for, in Unix epoch; None where none were. `redaction`
-    has the rules in the words in which they were given, None where values stand as they were; `salt_id` tells
-    the salt of their hashes from another.
+    `partitions` has the range of offsets of each partition that was asked for, of `partition_count` that the
+    topic had (None: nobody said), and `others` the ranges of further topics (the event log, snapshots).
+    `from_ms`, `to_ms` are the times asked for, in Unix epoch; None where none were. `redaction` has the rules
+    in the words in which they were given, None where values stand as they were; `salt_id` tells the salt of
+    their hashes from another.
     """
 
     cluster: str | None
@@ -50,6 +51,7 @@ class CaptureHeader:
     redaction: tuple[str, ...] | None = None
     others: Mapping[str, Mapping[int, Range]] = field(default_factory=dict)
     salt_id: str | None = None
+    partition_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def header_line(header: CaptureHeader) -> bytes:
         if header.redaction is None
         else {"rules": header.redaction} | ({} if header.salt_id is None else {"salt_id": header.salt_id}),
     }
+    if header.partition_count is not None:
+        told["partition_count"] = header.partition_count
     if header.others:
         told["others"] = {topic: _ranges_told(ranges) for topic, ranges in header.others.items()}
     return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
@@ -99,6 +103,7 @@ def header_of(told: Any) -> CaptureHeader:
             cluster=_optional(string, told.get("cluster")),
             topic=string(told["topic"]),
             partitions=_ranges(told["partitions"]),
+            partition_count=_optional(count, told.get("partition_count")),
             from_ms=_optional(integer, told.get("from_ms")),
             to_ms=_optional(integer, told.get("to_ms")),
             captured_at_ms=integer(told["captured_at_ms"]),

@@ -48,6 +48,7 @@ capture_headers = st.builds(
     group=st.none() | st.just("g"),
     redaction=st.none() | st.lists(st.text(max_size=5), max_size=2).map(tuple),
     others=st.dictionaries(st.just("g.events"), ranges, max_size=1),
+    partition_count=st.none() | st.integers(1, 200),
 )
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 

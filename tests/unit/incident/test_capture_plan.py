@@ -10,6 +10,7 @@ from stream_pool.clock import SystemClock
 from stream_pool.errors import MisuseError
 from stream_pool.incident.capture import Wanted
 from stream_pool.incident.capture.plan import plan
+from stream_pool.incident.capture_file import CaptureHeader
 from stream_pool.incident.moments import AtOffset
 from stream_pool.stream.client import Admin, Reader
 
@@ -32,10 +33,19 @@ class Cluster:
         return {place: ENDS[place.partition] for place in partitions}
 
 
-async def planned(wanted: Wanted) -> Mapping[int, tuple[int, int]]:
+async def header_of(wanted: Wanted) -> CaptureHeader:
     cluster = Cluster()
-    header = await plan(wanted, cast("Admin", cluster), cast("Reader", cluster), SystemClock())
-    return header.partitions
+    return await plan(wanted, cast("Admin", cluster), cast("Reader", cluster), SystemClock())
+
+
+async def planned(wanted: Wanted) -> Mapping[int, tuple[int, int]]:
+    return (await header_of(wanted)).partitions
+
+
+async def test_a_part_of_a_topic_tells_of_how_many_partitions_it_is() -> None:
+    """Whoever replays it cannot know that from the part."""
+    header = await header_of(Wanted("t", partitions=[0]))
+    assert (header.partitions, header.partition_count) == ({0: (10, 100)}, 2)
 
 
 @pytest.mark.parametrize(

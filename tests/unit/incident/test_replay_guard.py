@@ -39,27 +39,32 @@ def test_where_a_replay_may_go(
 
 
 @pytest.mark.parametrize(
-    ("captured", "partitions", "partition", "key", "goes_to"),
+    ("captured", "count", "partitions", "partition", "key", "goes_to"),
     [
-        pytest.param([0, 1, 2], 3, 2, b"a", 2, id="1 as many: its own"),
-        pytest.param([0, 3], 12, 3, b"a", 3, id="2 a part of more: its own"),
-        pytest.param([0, 3], 4, 3, b"a", 3, id="2 or of as many"),
-        pytest.param([0, 1, 2], 4, 2, None, 2, id="4 no key: its own"),
-        pytest.param([0, 1, 2], 2, 2, None, 0, id="4 modulo"),
+        pytest.param([0, 1, 2], None, 3, 2, b"a", 2, id="1 as many: its own"),
+        pytest.param([0, 1, 2], 12, 12, 2, b"b", 2, id="1 as many, of which the first were captured"),
+        pytest.param([0, 3], 12, 12, 3, b"a", 3, id="1 or some"),
+        pytest.param([0, 3], None, 12, 3, b"a", 3, id="2 a part of more: its own"),
+        pytest.param([0, 3], None, 4, 3, b"a", 3, id="2 or of as many"),
+        pytest.param([0, 1, 2], None, 4, 2, None, 2, id="4 no key: its own"),
+        pytest.param([0, 1, 2], None, 2, 2, None, 0, id="4 modulo"),
+        pytest.param([0, 3], 12, 2, 3, None, 1, id="4 of a part, too"),
     ],
 )
 def test_where_a_record_goes(
-    captured: list[int], partitions: int, partition: int, key: bytes | None, goes_to: int
+    captured: list[int], count: int | None, partitions: int, partition: int, key: bytes | None, goes_to: int
 ) -> None:
     """By the table's numbers."""
-    assert Placement(captured, partitions).of(partition, key) == goes_to
+    assert Placement(captured, partitions, count).of(partition, key) == goes_to
 
 
-@pytest.mark.parametrize("captured", [[0, 1, 2], [0, 5]])
+@pytest.mark.parametrize(("captured", "count"), [([0, 1, 2], None), ([0, 5], None), ([0, 3], 12)])
 @pytest.mark.parametrize("key", [b"", b"a", b"customer-17", b"\xff\x00", bytes(range(256))])
-def test_by_3_a_key_goes_where_kafka_s_clients_send_it(captured: list[int], key: bytes) -> None:
+def test_by_3_a_key_goes_where_kafka_s_clients_send_it(
+    captured: list[int], count: int | None, key: bytes
+) -> None:
     """aiokafka's partitioner is held to the Java client's."""
-    placement = Placement(captured, 5)
+    placement = Placement(captured, 5, count)
     assert not placement.is_kept
     assert placement.of(1, key) == placement.of(0, key) == DefaultPartitioner()(key, list(range(5)), [])
 

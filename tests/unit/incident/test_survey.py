@@ -36,6 +36,12 @@ def test_it_counts_what_will_be_played(tmp_path: Path) -> None:
     assert (found.begins, found.partitions, found.damage) == ({0: 100, 2: 7}, 3, None)
 
 
+def test_a_part_of_a_topic_has_the_partitions_of_the_whole(tmp_path: Path) -> None:
+    """Where the capture says how many there were."""
+    path = write_capture(tmp_path / "c.ndjson", [captured(2, 7)], partition_count=12)
+    assert survey(Capture(path), Only(), lambda *_: None).partitions == 12
+
+
 def test_it_hears_what_the_group_took(tmp_path: Path) -> None:
     """From the events in the capture, by the ranges that they tell of."""
     path = write_capture(tmp_path / "c.ndjson", [captured(0, 100), signals(0, 100, 110, 0.25)])
