@@ -12,7 +12,7 @@ from stream_pool.bench.meter import peak_rss_bytes
 from stream_pool.cli.progress import progress
 from stream_pool.errors import MisuseError
 from stream_pool.events.raw_record import RawRecord
-from stream_pool.incident.capture_file import Capture
+from stream_pool.incident.capture_file import capture_by_time
 from stream_pool.incident.comparison import FORMAT
 from stream_pool.incident.log_file import LogFileWriter
 from stream_pool.incident.offline_replay import Offline, Played, play
@@ -72,7 +72,7 @@ def play_offline(
     Raises `CaptureUnreadable`, `MisuseError`, and what kept the workers from starting.
     """
     began_s = time.perf_counter()
-    capture = Capture(file)
+    capture = capture_by_time(file)
     with progress(sys.stderr, "reading", "records") as tell:
         surveyed = survey(capture, wanted.only, tell)
     offline = replace(

@@ -7,7 +7,7 @@ from typing import Any
 from stream_pool.cli.progress import progress
 from stream_pool.cli.replay.render import clock, megabytes
 from stream_pool.cli.replay.to_broker import Wanted, look_at
-from stream_pool.incident.capture_file import Capture, CaptureDamaged
+from stream_pool.incident.capture_file import Capture, CaptureDamaged, capture_by_time
 from stream_pool.incident.pace import Schedule
 from stream_pool.incident.survey import survey
 from stream_pool.settings import Settings
@@ -15,7 +15,7 @@ from stream_pool.settings import Settings
 
 def preview(wanted: Wanted, settings: Settings | None) -> dict[str, Any]:
     """What a replay would do, as an object; with settings, the target is looked at, and nothing written."""
-    capture = Capture(wanted.file)
+    capture = capture_by_time(wanted.file)
     with progress(sys.stderr, "reading", "records") as tell:
         found = survey(capture, wanted.only, tell)
     took_s = _duration_s(capture, wanted)

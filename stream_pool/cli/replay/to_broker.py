@@ -23,7 +23,7 @@ from stream_pool.cli.progress import progress
 from stream_pool.cli.replay.render import clock, megabytes
 from stream_pool.clock import SystemClock
 from stream_pool.errors import ExitCode
-from stream_pool.incident.capture_file import Capture
+from stream_pool.incident.capture_file import Capture, capture_by_time
 from stream_pool.incident.only import Only
 from stream_pool.incident.pace import Pace, Times
 from stream_pool.incident.replay import Plan, Replay, Summary
@@ -85,7 +85,7 @@ class Found:
 def replay_to_broker(wanted: Wanted, settings: Settings) -> tuple[Summary, Found]:
     """Replay it. Raises `CaptureUnreadable`, `MisuseError`, `BrokerUnavailable`, `TopicMissing`,
     `AccessDenied`."""
-    capture = Capture(wanted.file)
+    capture = capture_by_time(wanted.file)
     try:
         return asyncio.run(_replay(capture, wanted, settings))
     except asyncio.CancelledError:  # told to end a second time, or before it had begun

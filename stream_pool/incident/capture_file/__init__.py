@@ -21,6 +21,7 @@ By its name's end a capture is packed by zstd (`.zst`), by gzip (`.gz`), or not 
 reading and writing hold a few megabytes of it.
 """
 
+from stream_pool.incident.capture_file.by_time import capture_by_time
 from stream_pool.incident.capture_file.errors import CaptureDamaged, CaptureUnreadable, CaptureUnwritable
 from stream_pool.incident.capture_file.form import CapturedRecord, CaptureHeader, Lost
 from stream_pool.incident.capture_file.reader import Capture
@@ -35,4 +36,5 @@ __all__ = [
     "CaptureWriter",
     "CapturedRecord",
     "Lost",
+    "capture_by_time",
 ]

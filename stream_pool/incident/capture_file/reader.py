@@ -74,10 +74,13 @@ class Capture:
         self.is_whole = sums.end()
 
     def _kcat_records(self) -> Iterator[CapturedRecord]:
+        for number, line in self._kcat_lines():
+            yield read_line(number, line, kcat_record)
+
+    def _kcat_lines(self) -> Iterator[tuple[int, bytes]]:
         for lines in lines_of(self.path):
             self.read_bytes = lines.read_bytes
-            for number, line in enumerate(lines.split(), lines.first):
-                yield read_line(number, line, kcat_record)
+            yield from enumerate(lines.split(), lines.first)
 
 
 def first_told(path: Path) -> Any:

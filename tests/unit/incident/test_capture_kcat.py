@@ -4,6 +4,8 @@ from pathlib import Path
 
 import orjson
 import pytest
+from captures import at as captured_at
+from captures import write
 
 from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident.capture_file import (
@@ -13,6 +15,7 @@ from stream_pool.incident.capture_file import (
     CaptureHeader,
     CaptureUnreadable,
     CaptureWriter,
+    capture_by_time,
 )
 from stream_pool.incident.capture_file.packing import packer
 
@@ -98,6 +101,45 @@ def test_bytes_that_kcat_cannot_write_are_damage(tmp_path: Path) -> None:
     (tmp_path / "k").write_bytes(orjson.dumps(LINE) + b"\n" + line + b"\n")
     with pytest.raises(CaptureDamaged, match="line 2: "):
         list(Capture(tmp_path / "k"))
+
+
+def at(partition: int, offset: int, at_ms: int, size: int = 1) -> dict[str, object]:
+    """A line of a place and time."""
+    return LINE | {"partition": partition, "offset": offset, "ts": at_ms, "payload": "x" * size}
+
+
+def test_partitions_that_stand_one_behind_the_other_come_by_time(tmp_path: Path) -> None:
+    """As often as they are asked for, over many blocks; one without a time comes behind that before it."""
+    lines = [at(0, n, 1_000 * n, 9_000) for n in range(100)]
+    lines += [at(1, n, 500 + 2_000 * n, 9_000) for n in range(50)]
+    del lines[30]["ts"]
+    capture = capture_by_time(kcat_file(tmp_path / "k.json.gz", *lines))
+    for _ in range(2):
+        read = [(each.partition, each.record.offset) for each in capture]
+        assert read == [place for n in range(50) for place in ((0, 2 * n), (1, n), (0, 2 * n + 1))]
+        assert capture.read_bytes == capture.size_bytes
+
+
+def test_one_partition_comes_as_it_stands(tmp_path: Path) -> None:
+    """Whatever its times: its order is the topic's."""
+    path = kcat_file(tmp_path / "k", *(at(3, n, 9_000 - n) for n in range(5)))
+    assert [each.record.offset for each in capture_by_time(path)] == list(range(5))
+
+
+def test_what_stands_before_damage_comes_by_time(tmp_path: Path) -> None:
+    """And then the damage, with its line in the file."""
+    path = kcat_file(tmp_path / "k", at(0, 0, 1_000), at(0, 1, 3_000), at(1, 0, 2_000), {"topic": "t"})
+    capture = iter(capture_by_time(path))
+    read = [next(capture) for _ in range(3)]
+    assert [(each.partition, each.record.offset) for each in read] == [(0, 0), (1, 0), (0, 1)]
+    with pytest.raises(CaptureDamaged, match="line 4: "):
+        next(capture)
+
+
+def test_a_capture_is_in_the_order_of_time_already(tmp_path: Path) -> None:
+    """It is read as it stands."""
+    path = write(tmp_path / "c", [captured_at(8), captured_at(7)])
+    assert [each.record.offset for each in capture_by_time(path)] == [8, 7]
 
 
 def test_a_file_of_kcat_is_not_continued(tmp_path: Path) -> None:
