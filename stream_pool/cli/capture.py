@@ -66,7 +66,8 @@ def capture(
     or with a salt that is made for the capture and forgotten.
 
     Exit codes: 0 captured, 1 some offsets were gone before they could be
-    read or the file cannot be written, 2 misuse, 3 no broker, 4 topic
+    read or the file cannot be written, 2 misuse or a file that another
+    capture is writing, 3 no broker, 4 topic
     missing, 10 access denied, 130 stopped by Ctrl-C: the file is whole up to
     there, and --resume goes on.
     """

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from stream_pool.clock import Clock
 from stream_pool.errors import MisuseError
+from stream_pool.incident.capture.continuation import check_continues
 from stream_pool.incident.capture.plan import Wanted, plan, ranges_of
 from stream_pool.incident.capture.run import CaptureRun
 from stream_pool.incident.capture.sinks import Preview, Redacting, Sink
 from stream_pool.incident.capture_file import Capture, CaptureHeader, CaptureWriter, Lost
 from stream_pool.incident.redaction import Redactor
-from stream_pool.settings import variable
 from stream_pool.stream.client import Reader
 from stream_pool.stream.errors import not_found
 from stream_pool.stream.kafka import KafkaClient
@@ -59,8 +59,8 @@ class CaptureJob:
         """Write the capture, or go on with the one that is there.
 
         Whatever ends it, the file is closed so that it can be read and continued. Raises `MisuseError`,
-        `CaptureUnreadable`, `CaptureDamaged`, `TopicMissing`, `BrokerUnavailable`, `AccessDenied`, and
-        `CaptureUnwritable`.
+        `CaptureUnreadable`, `CaptureDamaged`, `CaptureInUse`, `TopicMissing`, `BrokerUnavailable`,
+        `AccessDenied`, and `CaptureUnwritable`.
         """
         began_s = self.clock.monotonic()
         async with self._opened() as (planned, reader):
@@ -139,37 +139,19 @@ class CaptureJob:
             return await admin.partition_counts(topics)
 
     def _writer(self, path: Path, planned: CaptureHeader, resume: bool) -> CaptureWriter:
-        if resume and path.exists():
-            self._check(path, Capture(path).header, planned)
-            return CaptureWriter.resume(path)
         redactor = self.redactor
-        if redactor is not None:
-            rules = tuple(rule.text for rule in redactor.rules)
-            planned = replace(planned, redaction=rules, salt_id=redactor.salt_id)
         try:
+            if resume and path.exists():
+                check_continues(path, Capture(path).header, planned, self.wanted, redactor)
+                return CaptureWriter.resume(path)
+            if redactor is not None:
+                rules = tuple(rule.text for rule in redactor.rules)
+                planned = replace(planned, redaction=rules, salt_id=redactor.salt_id)
             return CaptureWriter(path, planned)
         except FileExistsError:
             raise MisuseError(f"{path} is there already: --resume goes on with it") from None
         except OSError as error:
             raise MisuseError(f"{path} cannot be written: {error.strerror}") from error
-
-    def _check(self, path: Path, there: CaptureHeader, planned: CaptureHeader) -> None:
-        """Whether what is there is the beginning of this capture. Raises `MisuseError`."""
-        if there.topic != planned.topic:
-            raise MisuseError(f"{path} is a capture of {there.topic!r}, not of {planned.topic!r}")
-        if planned.group not in (None, there.group):
-            raise MisuseError(f"{path} was begun without the events of {planned.group!r}: leave out --events")
-        if there.cluster != planned.cluster:
-            raise MisuseError(f"{path} is of cluster {there.cluster}, and this is {planned.cluster}")
-        rules = None if self.redactor is None else tuple(rule.text for rule in self.redactor.rules)
-        if there.redaction != rules:
-            told = "without redaction" if there.redaction is None else "; ".join(there.redaction)
-            raise MisuseError(f"{path} was captured {told}: go on with the same")
-        if self.redactor is not None and there.salt_id != self.redactor.salt_id:
-            raise MisuseError(
-                f"the hashes in {path} have another salt, so that equal values would differ from here on: "
-                f"set {variable('redaction_salt')} to what it was. One that was made for a capture is gone"
-            )
 
 
 def _done(writer: CaptureWriter) -> Mapping[tuple[str, int], int]:

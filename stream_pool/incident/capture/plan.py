@@ -58,7 +58,7 @@ async def plan(wanted: Wanted, admin: Admin, reader: Reader, clock: Clock) -> Ca
         if topic not in counts:
             raise not_found(topic)
     partitions = _partitions(wanted, counts[wanted.topic])
-    from_, to = _time(wanted.start), _time(wanted.stop)
+    to = _time(wanted.stop)
     others = {
         topic: await _ranges(reader, topic, range(counts[topic]), None, to)
         for topic in side_topics
@@ -69,8 +69,10 @@ async def plan(wanted: Wanted, admin: Admin, reader: Reader, clock: Clock) -> Ca
         topic=wanted.topic,
         partitions=await _ranges(reader, wanted.topic, partitions, wanted.start, wanted.stop),
         partition_count=counts[wanted.topic],
-        from_ms=None if from_ is None else from_.time_ms,
-        to_ms=None if to is None else to.time_ms,
+        from_ms=_time_ms(wanted.start),
+        to_ms=_time_ms(wanted.stop),
+        from_offset=_offset(wanted.start),
+        to_offset=_offset(wanted.stop),
         captured_at_ms=clock.now_ms(),
         group=group,
         others=others,
@@ -97,6 +99,14 @@ def _partitions(wanted: Wanted, count: int) -> Sequence[int]:
 
 def _time(position: Position | None) -> AtTime | None:
     return position if isinstance(position, AtTime) else None
+
+
+def _time_ms(position: Position | None) -> int | None:
+    return position.time_ms if isinstance(position, AtTime) else None
+
+
+def _offset(position: Position | None) -> int | None:
+    return position.offset if isinstance(position, AtOffset) else None
 
 
 async def _ranges(

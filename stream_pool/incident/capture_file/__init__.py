@@ -22,7 +22,12 @@ reading and writing hold a few megabytes of it.
 """
 
 from stream_pool.incident.capture_file.by_time import capture_by_time
-from stream_pool.incident.capture_file.errors import CaptureDamaged, CaptureUnreadable, CaptureUnwritable
+from stream_pool.incident.capture_file.errors import (
+    CaptureDamaged,
+    CaptureInUse,
+    CaptureUnreadable,
+    CaptureUnwritable,
+)
 from stream_pool.incident.capture_file.form import CapturedRecord, CaptureHeader, Lost
 from stream_pool.incident.capture_file.reader import Capture
 from stream_pool.incident.capture_file.writer import CaptureWriter
@@ -31,6 +36,7 @@ __all__ = [
     "Capture",
     "CaptureDamaged",
     "CaptureHeader",
+    "CaptureInUse",
     "CaptureUnreadable",
     "CaptureUnwritable",
     "CaptureWriter",

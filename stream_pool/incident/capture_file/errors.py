@@ -25,6 +25,13 @@ class CaptureDamaged(StreamPoolError):
         self.is_cut_off = is_cut_off
 
 
+class CaptureInUse(StreamPoolError):
+    """A capture that somebody else is writing."""
+
+    reason = "capture_in_use"
+    exit_code = ExitCode.MISUSE
+
+
 class CaptureUnwritable(StreamPoolError):
     """The file cannot be written any further. What is in it can be read, and be continued."""
 

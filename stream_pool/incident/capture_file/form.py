@@ -36,9 +36,9 @@ class CaptureHeader:
 
     `partitions` has the range of offsets of each partition that was asked for, of `partition_count` that the
     topic had (None: nobody said), and `others` the ranges of further topics (the event log, snapshots).
-    `from_ms`, `to_ms` are the times asked for, in Unix epoch; None where none were. `redaction` has the rules
-    in the words in which they were given, None where values stand as they were; `salt_id` tells the salt of
-    their hashes from another.
+    `from_ms`, `to_ms` are the times asked for, in Unix epoch, and `from_offset`, `to_offset` the offsets;
+    None where none were. `redaction` has the rules in the words in which they were given, None where values
+    stand as they were; `salt_id` tells the salt of their hashes from another.
     """
 
     cluster: str | None
@@ -52,6 +52,8 @@ class CaptureHeader:
     others: Mapping[str, Mapping[int, Range]] = field(default_factory=dict)
     salt_id: str | None = None
     partition_count: int | None = None
+    from_offset: int | None = None
+    to_offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,9 @@ def header_line(header: CaptureHeader) -> bytes:
         if header.redaction is None
         else {"rules": header.redaction} | ({} if header.salt_id is None else {"salt_id": header.salt_id}),
     }
-    if header.partition_count is not None:
-        told["partition_count"] = header.partition_count
+    for name in ("partition_count", "from_offset", "to_offset"):
+        if (value := getattr(header, name)) is not None:
+            told[name] = value
     if header.others:
         told["others"] = {topic: _ranges_told(ranges) for topic, ranges in header.others.items()}
     return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
@@ -106,6 +109,8 @@ def header_of(told: Any) -> CaptureHeader:
             partition_count=_optional(count, told.get("partition_count")),
             from_ms=_optional(integer, told.get("from_ms")),
             to_ms=_optional(integer, told.get("to_ms")),
+            from_offset=_optional(count, told.get("from_offset")),
+            to_offset=_optional(count, told.get("to_offset")),
             captured_at_ms=integer(told["captured_at_ms"]),
             group=_optional(string, told.get("group")),
             redaction=None if redaction is None else tuple(string(rule) for rule in redaction["rules"]),

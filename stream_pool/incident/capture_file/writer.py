@@ -1,11 +1,12 @@
 """A capture as it is written."""
 
+import fcntl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Literal, Self
 
-from stream_pool.incident.capture_file.errors import CaptureUnwritable
+from stream_pool.incident.capture_file.errors import CaptureInUse, CaptureUnwritable
 from stream_pool.incident.capture_file.form import (
     CapturedRecord,
     CaptureHeader,
@@ -27,13 +28,14 @@ _PIECE_BYTES = 64 << 10
 class CaptureWriter:
     """Writes a capture; `close`, or the end of the `with` block, writes its last line.
 
-    Where the block ends with an exception the last line is left out, and the file counts as cut off. Raises
-    `FileExistsError` rather than write over a file, OSError where it cannot be opened, and
-    `CaptureUnwritable` where it cannot be written; then it ends with the last frame that could be.
+    Where the block ends with an exception the last line is left out, and the file counts as cut off. Nobody
+    else can write it meanwhile. Raises `FileExistsError` rather than write over a file, OSError where it
+    cannot be opened, and `CaptureUnwritable` where it cannot be written; then it ends with the last frame
+    that could be.
     """
 
     def __init__(self, path: Path, header: CaptureHeader) -> None:
-        self._begin(path, path.open("xb", buffering=0), Place(header))
+        self._begin(path, _locked(path, "xb"), Place(header))
         self._lines += header_line(header)
         self._flush()
         self._end_frame()
@@ -44,11 +46,15 @@ class CaptureWriter:
 
         `next_offsets` says from where to read each partition, `was_whole` that nothing is left to be read.
         A trailer, and half a line, are taken off. Raises `CaptureUnreadable`, `CaptureDamaged` (where it is
-        not merely cut off; nothing is changed then), OSError.
+        not merely cut off), `CaptureInUse`, OSError; nothing is changed then.
         """
-        place = read_place(path)
+        raw = _locked(path, "r+b")  # before it is read: what another is writing soon ends elsewhere
+        try:
+            place = read_place(path)
+        except BaseException:
+            raw.close()
+            raise
         self = cls.__new__(cls)
-        raw = path.open("r+b", buffering=0)
         raw.truncate(place.end)
         raw.seek(place.end)
         self._begin(path, raw, place)
@@ -173,3 +179,16 @@ class CaptureWriter:
             with self._raw:
                 self._flush()
                 self._end_frame()
+
+
+def _locked(path: Path, mode: Literal["xb", "r+b"]) -> IO[bytes]:
+    """The file, held until it is closed. Raises `CaptureInUse` where somebody else holds it."""
+    raw = path.open(mode, buffering=0)
+    try:
+        fcntl.flock(raw, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raw.close()
+        raise CaptureInUse(f"{path} is being written by another capture") from None
+    except OSError:
+        pass  # a file system without locks: nobody can be kept out there
+    return raw

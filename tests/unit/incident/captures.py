@@ -49,6 +49,8 @@ capture_headers = st.builds(
     redaction=st.none() | st.lists(st.text(max_size=5), max_size=2).map(tuple),
     others=st.dictionaries(st.just("g.events"), ranges, max_size=1),
     partition_count=st.none() | st.integers(1, 200),
+    from_offset=st.none() | st.integers(0, 2**63 - 1),
+    to_offset=st.none() | st.integers(0, 2**63 - 1),
 )
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 

@@ -12,6 +12,7 @@ from stream_pool.incident.capture_file import (
     Capture,
     CaptureDamaged,
     CapturedRecord,
+    CaptureInUse,
     CaptureUnreadable,
     CaptureWriter,
     Lost,
@@ -124,3 +125,18 @@ def test_frames_of_another_program_are_bounded(tmp_path: Path, monkeypatch: pyte
     path.write_bytes(zstd.compress(content)[:-4])
     with pytest.raises(CaptureUnreadable, match="another program"):
         CaptureWriter.resume(path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_do_not_write_one_capture(tmp_path: Path, name: str) -> None:
+    """Neither who begins it with who goes on, nor two that go on; who is refused changes nothing."""
+    path = tmp_path / name
+    with CaptureWriter(path, HEADER) as writer:
+        writer.write(at(7))
+        with pytest.raises(CaptureInUse, match="written by another"):
+            CaptureWriter.resume(path)
+    with CaptureWriter.resume(path) as writer:
+        with pytest.raises(CaptureInUse):
+            CaptureWriter.resume(path)
+        writer.write(at(8))
+    assert list(Capture(path)) == [at(7), at(8)]
