@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stream_pool.allocator import keep_freed_memory
+from stream_pool.cli.given import Given
 from stream_pool.cli.progress import progress
 from stream_pool.cli.worker import configure
 from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 
 def capture(
+    context: typer.Context,
     topic: Annotated[str, typer.Option(help="The topic to read.")],
     out: Annotated[
         Path | None, typer.Option(help="The file to write: packed where it ends in .zst or .gz.")
@@ -76,6 +78,8 @@ def capture(
     from stream_pool.clock import SystemClock
     from stream_pool.incident.capture import CaptureJob
 
+    if preview is not None:
+        Given(context).refuse("out", "resume", because="--preview writes nothing")
     settings = configure({"broker": broker, "log_level": "error"}, config)
     wanted = _wanted(topic, from_, to, partitions, group, events)
     redactor = _redactor(redact or [], settings)

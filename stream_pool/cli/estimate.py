@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.cli.file_or_topic import names_a_file
+from stream_pool.cli.file_or_topic import OF_A_TOPIC, names_a_file
+from stream_pool.cli.given import Given
 from stream_pool.cli.outputs import check_page
 from stream_pool.cli.progress import progress
 from stream_pool.errors import ExitCode, MisuseError
@@ -25,6 +26,7 @@ _TELL_EVERY = 100
 
 
 def estimate(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(
@@ -62,8 +64,7 @@ def estimate(
     estimator = Estimator()
     damage = None
     if source == STANDARD_INPUT or names_a_file(source):
-        if spread:
-            raise MisuseError("--spread goes with a topic: a file is read from its beginning")
+        Given(context).refuse("spread", "broker", "config", because=OF_A_TOPIC)
         told, damage = _take_file(source, sample, estimator)
     else:
         told = asyncio.run(take_topic(_topic_sample(source, sample, spread, broker, config), estimator))

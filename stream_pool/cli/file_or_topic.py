@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+OF_A_TOPIC = "for a topic, and what was named is a file"
+"""Why an option has no effect."""
+
 _SUFFIXES = (".gz", ".zst", ".json", ".ndjson", ".jsonl", ".log")
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.cli.file_or_topic import names_a_file
+from stream_pool.cli.file_or_topic import OF_A_TOPIC, names_a_file
+from stream_pool.cli.given import Given
 from stream_pool.cli.outputs import check_page
 from stream_pool.cli.progress import progress
 from stream_pool.errors import ExitCode, MisuseError
@@ -23,6 +24,7 @@ _TELL_EVERY = 500
 
 
 def report(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(
@@ -67,6 +69,8 @@ def report(
     settings = None
     if not names_a_file(source) or (dead_letters is not None and not names_a_file(dead_letters)):
         settings = _settings(broker, config)
+    else:
+        Given(context).refuse("broker", "config", because=OF_A_TOPIC)
     with progress(sys.stderr, "reading", "events") as tell:
         story = _story(source, settings, tell)
     if dead_letters is not None:

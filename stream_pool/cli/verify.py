@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.cli.file_or_topic import names_a_file
+from stream_pool.cli.file_or_topic import OF_A_TOPIC, names_a_file
+from stream_pool.cli.given import Given
 from stream_pool.cli.progress import Tell, progress
 from stream_pool.errors import ExitCode, MisuseError
 
@@ -22,6 +23,7 @@ _TELL_EVERY = 500
 
 
 def verify(
+    context: typer.Context,
     log: Annotated[str, typer.Argument(metavar="TOPIC|FILE", help="<group>.events, or a log file.")],
     broker: Annotated[
         str | None, typer.Option(help="kafka://host:port, more servers after a comma; for a topic.")
@@ -39,6 +41,8 @@ def verify(
     from stream_pool.settings import refuse_unknown
 
     refuse_unknown(os.environ)
+    if names_a_file(log):
+        Given(context).refuse("broker", because=OF_A_TOPIC)
     with progress(sys.stderr, "verifying", "events") as tell:
         outcome = verify_file(Path(log), tell) if names_a_file(log) else _verify_topic(log, broker, tell)
     print(json.dumps(to_json(outcome)) if as_json else to_text(outcome))

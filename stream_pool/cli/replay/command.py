@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from stream_pool.cli.given import Given
 from stream_pool.cli.outputs import check_log
+from stream_pool.cli.replay.options import check_options, is_result
 from stream_pool.cli.worker import configure
 from stream_pool.errors import ExitCode, MisuseError
 from stream_pool.incident.moments import parse_duration_ms, parse_time_ms
@@ -32,6 +34,7 @@ class ServiceTimes(StrEnum):
 
 
 def replay(
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A capture, or what kcat -J wrote.")],
     to: Annotated[
         str | None,
@@ -97,33 +100,30 @@ def replay(
     """Put the traffic of a capture back: to a broker, or through an app with no broker at all."""
     del sys.argv[1:]  # Faust, when it is imported, would take --loop for its own: the event loop's name
     is_comparison = compare is not None or len(app or ()) > 1
-    if (to is not None) + (offline or is_comparison) > 1:
-        raise MisuseError("choose one of --to, --offline and --compare")
-    if resume and restart:
-        raise MisuseError("choose one of --resume and --restart")
-    if offline or is_comparison:
-        to_a_broker = {"--resume": resume, "--restart": restart, "--state": state, "--dry-run": dry_run}
-        to_a_broker |= {"--i-mean-production": i_mean_production, "--times": times is not Times.KEEP}
-        _refuse(to_a_broker, "for a replay --to a broker")
-        if is_comparison:
-            _refuse({"--out": out, "--config": config}, "for one replay --offline, and not for two")
-    else:
-        through_an_app = {"--app": app, "--out": out, "--workers": workers > 1, "--margin": margin}
-        through_an_app |= {"--service-factor": service_factor != 1.0}
-        through_an_app |= {"--service-times": service_times is not ServiceTimes.MODEL}
-        through_an_app |= {"--drain": drain != "1d"}
-        _refuse(through_an_app, "for a replay --offline")
     pace = _pace(speed, rate, max_gap)
+    given = Given(context)
+    check_options(
+        given,
+        is_comparison=is_comparison,
+        is_of_results=compare is not None and all(map(is_result, compare)),
+        is_timed=pace.speed is not None,
+        is_stretched=service_times is not ServiceTimes.NONE,
+    )
     chosen = parse_only(only or (), lambda text: parse_time_ms(text, time.time_ns() // 1_000_000))
     if is_comparison:
-        options = [f"--workers={workers}", f"--service-times={service_times}", f"--loop={loop}"]
-        options += [
-            f"--service-factor={service_factor}",
-            f"--drain={drain}",
-            *(f"--only={text}" for text in chosen.texts()),
-        ]
-        given = {"topic": topic, "speed": speed, "rate": rate, "max-gap": max_gap}
-        options += [f"--{name}={value}" for name, value in given.items() if value is not None]
+        values: dict[str, object] = {
+            "topic": topic,
+            "speed": speed,
+            "rate": rate,
+            "max_gap": max_gap,
+            "loop": loop,
+            "workers": workers,
+            "service_times": service_times,
+            "service_factor": service_factor,
+            "drain": drain,
+        }
+        options = [f"{given.flag(name)}={value}" for name, value in values.items() if name in given]
+        options += [f"--only={text}" for text in chosen.texts()]
         _compare(file, app or [], compare or (), margin, options, as_json)
     if not offline:
         from stream_pool.cli.replay.to_broker import Wanted
@@ -138,8 +138,8 @@ def replay(
 
     if not app:
         raise MisuseError("--offline needs an app: -A topologies.orders, or another module")
-    if pace.speed is None:
-        raise MisuseError("--offline needs a --speed: virtual time is not waited for anyway")
+    if pace.speed is None and pace.rate is None:
+        raise MisuseError("--offline needs a --speed or a --rate: virtual time is not waited for anyway")
     drain_s = parse_duration_ms(drain) / 1_000
     wanted = Offline(app[0], "", workers, pace, chosen, loop, None, service_factor, drain_s)
     _offline(file, wanted, topic, service_times, out, config, as_json)
@@ -199,12 +199,6 @@ def _offline(
     print(json.dumps(to_json(outcome)) if as_json else offline_to_text(outcome))
     is_clean = outcome.played.damage is None and not outcome.played.faults
     raise typer.Exit(ExitCode.OK if is_clean else ExitCode.FINDING)
-
-
-def _refuse(given: Mapping[str, object], what_for: str) -> None:
-    """Raise `MisuseError` where any of these options was given."""
-    if found := [name for name, value in given.items() if value]:
-        raise MisuseError(f"{', '.join(found)}: {what_for}")
 
 
 def _pace(speed: str | None, rate: float | None, max_gap: str | None) -> Pace:

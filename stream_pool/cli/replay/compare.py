@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from stream_pool.cli.replay.options import is_result
 from stream_pool.cli.replay.render import clock, megabytes
 from stream_pool.cli.table import table
 from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
@@ -44,14 +45,16 @@ class Asked:
 
     @property
     def is_result(self) -> bool:
-        return self.file is not None and self.file.suffix == ".json"
+        return self.file is not None and is_result(self.file)
 
 
 def asked_sides(apps: Sequence[str], files: Sequence[Path]) -> tuple[Asked, Asked]:
     """The two sides of a command line: one app under two files, two apps, or two of each.
 
-    Raises `MisuseError` where they are not two.
+    Raises `MisuseError` where they are not two, and where an app would be that of a result.
     """
+    if len(apps) > 2:
+        raise MisuseError(f"two apps at most are compared, and not {len(apps)}")
     for file in files:
         if not file.is_file():
             raise MisuseError(f"{file} is no file")
@@ -59,6 +62,8 @@ def asked_sides(apps: Sequence[str], files: Sequence[Path]) -> tuple[Asked, Aske
     if len(apps) == 1:
         apps = [apps[0]] * 2
     sides = [Asked(app, side.file) for app, side in zip(apps, pairs, strict=False)] or pairs
+    if len(apps) == 2 and any(side.is_result for side in sides) and apps[0] != apps[1]:
+        raise MisuseError("a result has its app in it: name one app, that of the other side")
     a, b = sides
     if not files and a == b:
         raise MisuseError("--compare needs two files of settings, or two apps (-A one -A other)")

@@ -213,7 +213,9 @@ def test_a_sample_is_as_large_as_asked_for(run: Run, orders: Path) -> None:
     [
         (["missing.ndjson"], "cannot be read"),
         (["empty.ndjson"], "there is no document to estimate from"),
-        (["orders.ndjson", "--spread"], "--spread goes with a topic"),
+        (["orders.ndjson", "--spread"], "--spread: for a topic"),
+        (["orders.ndjson", "--broker", "kafka://b:1"], "--broker: for a topic"),
+        (["orders.ndjson", "--config", "c.toml"], "--config: for a topic"),
         (["orders.ndjson", "--html", "nowhere/page.html"], "there is no folder"),
     ],
 )

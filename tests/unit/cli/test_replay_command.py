@@ -64,6 +64,18 @@ def run(bare_environment: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         pytest.param([*OFFLINE, "-A", "other", "--out", "log"], id="25 one log of two replays"),
         pytest.param([*NOWHERE, "--resume", "--restart"], id="26 on and anew at once"),
         pytest.param([*OFFLINE, "--restart"], id="27 nothing to begin anew"),
+        pytest.param([*OFFLINE, "--times", "keep"], id="28 though it would hold anyway"),
+        pytest.param([*OFFLINE, "--margin", "lag=5"], id="29 a margin between one and nothing"),
+        pytest.param([*NOWHERE, "--margin", "lag=5"], id="30 nor to a broker"),
+        pytest.param([*NOWHERE, "--drain", "1d"], id="31 a drain of others"),
+        pytest.param([*NOWHERE, "--speed", "max", "--max-gap", "1s"], id="32 no gaps to shorten"),
+        pytest.param([*NOWHERE, "--rate", "5", "--max-gap", "1s"], id="33 nor by a rate alone"),
+        pytest.param([*OFFLINE, "--service-times", "none", "--service-factor", "2"], id="34 twice nothing"),
+        pytest.param(["--dry-run", "--resume"], id="35 on with nothing"),
+        pytest.param([*NOWHERE, "--dry-run", "--state", "s"], id="36 a state of nothing"),
+        pytest.param(["--dry-run", "--topic", "orders"], id="37 a topic of no cluster"),
+        pytest.param(["--dry-run", "--times", "now"], id="38 times of no record"),
+        pytest.param([*OFFLINE, "-A", "other", "-A", "third"], id="39 three apps"),
     ],
 )
 def test_what_does_not_fit_together_is_misuse(run: Any, capture: Path, options: list[str]) -> None:
@@ -207,6 +219,30 @@ def test_a_damaged_capture_is_named_in_a_comparison(run: Any, capture: Path, tmp
     code, out, _ = run(capture, "--compare", result, result)
     assert code == ExitCode.FINDING
     assert "the capture is damaged, line 7" in out
+
+
+@pytest.mark.parametrize("option", ["-A=topologies.orders", "--loop=2", "--only=partition=0", "--speed=1"])
+def test_two_results_are_compared_as_they_are(run: Any, capture: Path, tmp_path: Path, option: str) -> None:
+    """Nothing is played: what says how has no effect, and is misuse."""
+    a, b = tmp_path / "a.json", tmp_path / "b.json"
+    code, out, said = run(capture, "--compare", a, b, option)
+    assert (code, out) == (ExitCode.MISUSE, "")
+    assert "nothing is played" in said
+
+
+def test_a_result_has_its_own_app(run: Any, capture: Path, tmp_path: Path) -> None:
+    """A second one would be nobody's."""
+    (result := tmp_path / "a.json").write_text("{}")
+    (settings := tmp_path / "b.toml").write_text("")
+    code, _, said = run(capture, "--compare", result, settings, "-A", "one", "-A", "two")
+    assert code == ExitCode.MISUSE
+    assert "name one app" in said
+
+
+def test_a_rate_alone_is_a_pace_offline(run: Any, capture: Path) -> None:
+    """Its time is virtual, too."""
+    code, out, _ = run(capture, *OFFLINE, "--json", "--rate", "2")
+    assert (code, json.loads(out)["records"]) == (ExitCode.OK, 10)
 
 
 def test_no_record_is_nothing_to_compare_by(run: Any, capture: Path, tmp_path: Path) -> None:

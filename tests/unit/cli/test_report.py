@@ -96,6 +96,8 @@ def test_a_damaged_file_is_told_and_ends_with_1(run: Run, path: Path) -> None:
         pytest.param((), "say what to write", id="1 nothing asked for"),
         pytest.param(("--markdown", "--json"), "choose one", id="2 two on one output"),
         pytest.param(("--json", "--show-values"), "--dead-letters", id="3 no letters to show"),
+        pytest.param(("--json", "--broker", "b:1"), "--broker: for a topic", id="5 a broker of a file"),
+        pytest.param(("--json", "--config", "c.toml"), "--config: for a topic", id="6 settings of a file"),
         pytest.param(("--html", "/no/such/folder/x.html"), "cannot be written", id="4 nowhere to write"),
     ],
 )

@@ -315,6 +315,13 @@ def test_lines_are_json_for_other_tools(content: bytes) -> None:
     assert all(isinstance(orjson.loads(line), dict) for line in content.splitlines())
 
 
+def test_a_file_is_on_no_broker(run: Run, tmp_path: Path, content: bytes) -> None:
+    """What would have no effect is misuse."""
+    code, out, err = run(write(tmp_path / "log.ndjson", content), "--broker", "kafka://b:1")
+    assert (code, out) == (ExitCode.MISUSE, "")
+    assert "--broker: for a topic" in err
+
+
 def test_a_variable_that_is_no_setting_is_refused(
     run: Run, tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
