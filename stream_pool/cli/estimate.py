@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.cli.file_or_topic import OF_A_TOPIC, names_a_file
+from stream_pool.cli.file_or_topic import OF_A_TOPIC, source_of
 from stream_pool.cli.given import Given
 from stream_pool.cli.outputs import check_page
 from stream_pool.cli.progress import progress
@@ -31,7 +31,7 @@ def estimate(
         str,
         typer.Argument(
             metavar="FILE|TOPIC",
-            help="A capture, what kcat -J writes, lines of JSON, a folder of .json files, - or a topic.",
+            help="A capture, what kcat -J writes, lines of JSON, a folder of .json files, -; or a topic.",
         ),
     ],
     sample: Annotated[int, typer.Option(min=1, max=SAMPLE_MAX, help="Documents at most.")] = 10_000,
@@ -63,11 +63,13 @@ def estimate(
     check_page(html)
     estimator = Estimator()
     damage = None
-    if source == STANDARD_INPUT or names_a_file(source):
+    if source == STANDARD_INPUT or (found := source_of(source)).is_file:
         Given(context).refuse("spread", "broker", "config", because=OF_A_TOPIC)
         told, damage = _take_file(source, sample, estimator)
     else:
-        told = asyncio.run(take_topic(_topic_sample(source, sample, spread, broker, config), estimator))
+        with found.told():
+            topic = _topic_sample(found.name, sample, spread, broker, config)
+            told = asyncio.run(take_topic(topic, estimator))
     if damage is not None and not estimator.seen:
         raise damage
     if not estimator.seen:

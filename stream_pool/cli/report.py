@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.cli.file_or_topic import OF_A_TOPIC, names_a_file
+from stream_pool.cli.file_or_topic import OF_A_TOPIC, Source, source_of
 from stream_pool.cli.given import Given
 from stream_pool.cli.outputs import check_page
 from stream_pool.cli.progress import progress
@@ -28,7 +28,8 @@ def report(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="LOG|TOPIC", help="A log file, a capture with its events, or <group>.events on a broker."
+            metavar="LOG|TOPIC",
+            help="A log file, a capture with its events, or <group>.events on a broker (or topic:NAME).",
         ),
     ],
     html: Annotated[
@@ -67,15 +68,17 @@ def report(
 
     plotly = None if html is None else plotly_script()
     settings = None
-    if not names_a_file(source) or (dead_letters is not None and not names_a_file(dead_letters)):
+    log = source_of(source)
+    letters = None if dead_letters is None else source_of(dead_letters)
+    if not log.is_file or (letters is not None and not letters.is_file):
         settings = _settings(broker, config)
     else:
         Given(context).refuse("broker", "config", because=OF_A_TOPIC)
     with progress(sys.stderr, "reading", "events") as tell:
-        story = _story(source, settings, tell)
-    if dead_letters is not None:
+        story = _story(log, settings, tell)
+    if letters is not None:
         with progress(sys.stderr, "reading dead letters", "letters") as tell:
-            story = _with_letters(story, dead_letters, show_values, settings, tell)
+            story = _with_letters(story, letters, show_values, settings, tell)
     if html is not None and plotly is not None:
         size_bytes = _write(html, story, plotly)
         told = sys.stderr if markdown or as_json else sys.stdout
@@ -95,16 +98,17 @@ def _settings(broker: str | None, config: Path | None) -> "Settings":
     return configure({"broker": broker, "log_level": "error"}, config)
 
 
-def _story(source: str, settings: "Settings | None", tell: "Tell") -> "Story":
-    if names_a_file(source):
+def _story(source: Source, settings: "Settings | None", tell: "Tell") -> "Story":
+    if source.is_file:
         from stream_pool.incident.report import story_of
 
-        return story_of(Path(source), tell)
+        return story_of(source.path, tell)
     from stream_pool.cli.connection import connected_client
 
     assert settings is not None, "a topic was named"
     client = connected_client(settings, "stream-pool-report")
-    return asyncio.run(topic_story(client, source, settings.connect_timeout_s, tell))
+    with source.told():
+        return asyncio.run(topic_story(client, source.name, settings.connect_timeout_s, tell))
 
 
 async def topic_story(client: "Client", topic: str, timeout_s: float, tell: "Tell") -> "Story":
@@ -125,17 +129,16 @@ async def topic_story(client: "Client", topic: str, timeout_s: float, tell: "Tel
 
 
 def _with_letters(
-    story: "Story", source: str, show_values: bool, settings: "Settings | None", tell: "Tell"
+    story: "Story", source: Source, show_values: bool, settings: "Settings | None", tell: "Tell"
 ) -> "Story":
     from stream_pool.incident.report import LetterBook, in_full, take_letters
     from stream_pool.incident.report.letters import form_of
 
-    is_file = names_a_file(source)
-    name = Path(source).name if is_file else source
+    name = source.path.name if source.is_file else source.name
     book = LetterBook(name, in_full if show_values else form_of(), redacted=not show_values)
     extent = story.extent
-    if is_file:
-        if (damage := take_letters(Path(source), book, tell)) is not None:
+    if source.is_file:
+        if (damage := take_letters(source.path, book, tell)) is not None:
             told = f"{name}: {damage}"
             extent = replace(extent, damage=f"{extent.damage}; {told}" if extent.damage else told)
     else:
@@ -143,7 +146,8 @@ def _with_letters(
 
         assert settings is not None, "a topic was named"
         client = connected_client(settings, "stream-pool-report")
-        asyncio.run(take_topic_letters(client, source, settings.connect_timeout_s, book, tell))
+        with source.told():
+            asyncio.run(take_topic_letters(client, source.name, settings.connect_timeout_s, book, tell))
     return replace(story, extent=extent, letters=book.letters())
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_pool.cli.file_or_topic import OF_A_TOPIC, names_a_file
+from stream_pool.cli.file_or_topic import OF_A_TOPIC, Source, source_of
 from stream_pool.cli.given import Given
 from stream_pool.cli.progress import Tell, progress
 from stream_pool.errors import ExitCode, MisuseError
@@ -24,7 +24,9 @@ _TELL_EVERY = 500
 
 def verify(
     context: typer.Context,
-    log: Annotated[str, typer.Argument(metavar="TOPIC|FILE", help="<group>.events, or a log file.")],
+    log: Annotated[
+        str, typer.Argument(metavar="TOPIC|FILE", help="<group>.events (or topic:NAME), or a log file.")
+    ],
     broker: Annotated[
         str | None, typer.Option(help="kafka://host:port, more servers after a comma; for a topic.")
     ] = None,
@@ -41,10 +43,11 @@ def verify(
     from stream_pool.settings import refuse_unknown
 
     refuse_unknown(os.environ)
-    if names_a_file(log):
+    source = source_of(log)
+    if source.is_file:
         Given(context).refuse("broker", because=OF_A_TOPIC)
     with progress(sys.stderr, "verifying", "events") as tell:
-        outcome = verify_file(Path(log), tell) if names_a_file(log) else _verify_topic(log, broker, tell)
+        outcome = verify_file(source.path, tell) if source.is_file else _verify_topic(source, broker, tell)
     print(json.dumps(to_json(outcome)) if as_json else to_text(outcome))
     verdict = outcome.verdict
     if isinstance(verdict, UnknownFold):
@@ -84,7 +87,7 @@ def verify_file(path: Path, tell: Tell) -> "Outcome":
     return _outcome(str(path), verifier)
 
 
-def _verify_topic(topic: str, broker: str | None, tell: Tell) -> "Outcome":
+def _verify_topic(topic: Source, broker: str | None, tell: Tell) -> "Outcome":
     from stream_pool.cli.connection import connected_client
     from stream_pool.settings import load_settings
     from stream_pool.stream.log_reader import LogReader
@@ -93,8 +96,9 @@ def _verify_topic(topic: str, broker: str | None, tell: Tell) -> "Outcome":
     configure_logging("error")  # standard output is the verdict's, and what fails is said in one line
     settings = load_settings() if broker is None else load_settings(broker=broker)
     client = connected_client(settings, "stream-pool-verify")
-    reader = LogReader(client, topic, timeout_s=settings.connect_timeout_s)
-    return asyncio.run(verify_log(topic, reader, tell))
+    reader = LogReader(client, topic.name, timeout_s=settings.connect_timeout_s)
+    with topic.told():
+        return asyncio.run(verify_log(topic.name, reader, tell))
 
 
 async def verify_log(name: str, reader: "LogReader", tell: Tell) -> "Outcome":

@@ -211,7 +211,7 @@ def test_a_sample_is_as_large_as_asked_for(run: Run, orders: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["missing.ndjson"], "cannot be read"),
+        (["missing.ndjson"], "no file missing.ndjson. A topic of this name is written topic:missing.ndjson"),
         (["empty.ndjson"], "there is no document to estimate from"),
         (["orders.ndjson", "--spread"], "--spread: for a topic"),
         (["orders.ndjson", "--broker", "kafka://b:1"], "--broker: for a topic"),
