@@ -2,24 +2,32 @@
 
 Pure: it is fed the records of the log and of the dead letters, and what the in-memory log itself says of the
 lag. Times are seconds from the first record's.
+
+A record counts once, however often it was delivered: workers that are given a partition begin behind its last
+commit, and what another has done since comes again. Ranges are held against each other as the detector does
+it, and dead letters by the place of their record, as far as `MAX_REMEMBERED` of them go back.
 """
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from stream_pool.events import (
     AnomalyOpened,
     AnomalyResolved,
     LagSampled,
+    PartitionSignals,
     PoolSampled,
     SignalsSampled,
     read_raw,
 )
 from stream_pool.events.raw_record import RawRecord
-from stream_pool.signals import Histogram
+from stream_pool.signals import Coverage, Slice
 
-_REASON = "stream-pool.reason"
+MAX_REMEMBERED: Final = 100_000
+
+_REASON: Final = "stream-pool.reason"
+_PLACE: Final = frozenset(f"stream-pool.{part}" for part in ("group", "topic", "partition", "offset"))
 
 
 @dataclass(slots=True)
@@ -37,7 +45,8 @@ class AnomalyFigure:
 @dataclass(slots=True)
 class Figures:
     """`records` are those that workers reported as finished, `done` those of them that were handled,
-    `dead_letters` those that were buried, by reason, `skipped` what failed and was left.
+    `dead_letters` those that were buried, by reason, `skipped` what failed and was left; each once.
+    `redelivered` is how many deliveries there were beyond that.
 
     `lag_peak_records` is the most that was behind at a time, `drain_s` how long after the last record all was
     committed (None: it never was). Latency is from poll to done. `pool_bytes_peak` is what the strings of the
@@ -47,6 +56,7 @@ class Figures:
     records: int = 0
     errors: int = 0
     retries: int = 0
+    redelivered: int = 0
     dead_letters: dict[str, int] = field(default_factory=dict)
     anomalies: list[AnomalyFigure] = field(default_factory=list)
     lag_peak_records: int = 0
@@ -94,8 +104,10 @@ class Tally:
     def __init__(self, zero_ms: int) -> None:
         self._zero_ms = zero_ms
         self._figures = Figures()
-        self._latency = Histogram()
+        self._signals = Slice()
+        self._coverages: dict[tuple[str, int], Coverage] = {}
         self._letters: Counter[str] = Counter()
+        self._buried: OrderedDict[frozenset[tuple[str, bytes | None]], None] = OrderedDict()
         self._open: dict[str, AnomalyFigure] = {}
         self._seen: set[str] = set()
         self._hits = 0
@@ -103,6 +115,13 @@ class Tally:
 
     def letter(self, record: RawRecord) -> None:
         """A dead letter was written."""
+        place = frozenset(header for header in record.headers if header[0] in _PLACE)
+        if place in self._buried:
+            return
+        if place:
+            self._buried[place] = None
+            if len(self._buried) > MAX_REMEMBERED:
+                self._buried.popitem(last=False)
         reason = next((value for name, value in record.headers if name == _REASON), None)
         self._letters[(reason or b"unknown").decode()] += 1
 
@@ -113,10 +132,7 @@ class Tally:
         match logged.event:
             case SignalsSampled() as event:
                 for entry in event.partitions:
-                    figures.records += entry.records
-                    figures.errors += entry.errors
-                    figures.retries += entry.retries
-                    self._latency.merge(entry.latency)
+                    self._finished(entry)
             case PoolSampled() as event:
                 self._hits += event.hits
                 self._lookups += event.hits + event.misses
@@ -137,6 +153,14 @@ class Tally:
                 if opened is not None:
                     opened.resolved_s = self._at_s(event.resolved_at_ms)
 
+    def _finished(self, entry: PartitionSignals) -> None:
+        place = (entry.topic, entry.partition)
+        if place not in self._coverages:
+            self._coverages[place] = Coverage(entry.from_offset)
+        before = self._signals.records
+        self._signals.add(entry, self._coverages[place].cover(entry.from_offset, entry.to_offset))
+        self._figures.redelivered += entry.records - (self._signals.records - before)
+
     def behind(self, at_s: float, records: int) -> None:
         """So many records are not committed at a moment."""
         if records > self._figures.lag_peak_records:
@@ -149,10 +173,11 @@ class Tally:
 
     def figures(self) -> Figures:
         """What it comes to."""
-        figures = self._figures
+        figures, signals = self._figures, self._signals
+        figures.records, figures.errors, figures.retries = signals.records, signals.errors, signals.retries
         figures.dead_letters = dict(sorted(self._letters.items()))
-        figures.latency_p50_s = self._latency.quantile(0.5)
-        figures.latency_p99_s = self._latency.quantile(0.99)
+        figures.latency_p50_s = signals.latency.quantile(0.5)
+        figures.latency_p99_s = signals.latency.quantile(0.99)
         figures.pool_hit_ratio = self._hits / self._lookups if self._lookups else None
         return figures
 

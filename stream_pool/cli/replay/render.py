@@ -27,6 +27,8 @@ def offline_to_text(outcome: Outcome) -> str:
 
 def _figures(figures: Figures) -> Iterator[tuple[str, str]]:
     yield "outcomes", ", ".join(f"{name} {count:,}" for name, count in figures.outcomes.items())
+    if figures.redelivered:
+        yield "again", f"{figures.redelivered:,} were delivered more than once, and count once"
     drained = (
         "never drained" if figures.drain_s is None else f"drained {figures.drain_s:.0f} s after the last"
     )

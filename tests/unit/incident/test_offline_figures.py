@@ -70,6 +70,35 @@ def test_what_a_log_comes_to() -> None:
     assert Figures.of_json(figures.to_json()) == figures
 
 
+def signals(partition: int, begin: int, end: int, errors: int = 0) -> SignalsSampled:
+    """One worker's interval in one partition."""
+    records = end - begin
+    latency = Latency(((0, records),), 0.01, 0.001)
+    entry = PartitionSignals("orders", partition, begin, end, records, 99, errors, 0, errors, latency)
+    return SignalsSampled("w", "1", 1, 10.0, (entry,))
+
+
+def test_what_is_delivered_again_counts_once() -> None:
+    """Whole or in part; how much that was is told beside it."""
+    tally = Tally(ZERO_MS)
+    ranges = [(0, 0, 10, 2), (1, 0, 10, 0), (0, 0, 10, 2), (0, 5, 15, 0), (1, 10, 20, 1)]
+    for offset, (partition, begin, end, errors) in enumerate(ranges):
+        tally.event(record(signals(partition, begin, end, errors), offset))
+    figures = tally.figures()
+    assert (figures.records, figures.errors, figures.redelivered) == (35, 3, 15)
+
+
+def test_a_record_is_buried_once() -> None:
+    """By its place in its topic, for each group; of a letter that names none nobody can tell."""
+    tally = Tally(ZERO_MS)
+    for group, offset in ((b"g", b"1"), (b"g", b"2"), (b"g", b"1"), (b"h", b"1")):
+        place = (("stream-pool.group", group), ("stream-pool.offset", offset))
+        tally.letter(RawRecord(0, ZERO_MS, 0, None, (("stream-pool.reason", b"tombstone"), *place), None))
+    tally.letter(letter(b"depth_limit"))
+    tally.letter(letter(b"depth_limit"))
+    assert tally.figures().dead_letters == {"depth_limit": 2, "tombstone": 3}
+
+
 def test_of_nothing_nothing_is_known() -> None:
     """Unknown is None, never 0."""
     figures = Tally(ZERO_MS).figures()
