@@ -10,12 +10,13 @@ after acknowledgement, and when it ends, however it ends.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from stream_pool.clock import Clock
 from stream_pool.incident.capture_file import Capture, CaptureDamaged, CapturedRecord
+from stream_pool.incident.gaps import Gaps, Missing
 from stream_pool.incident.lanes import BatchProducer, Lanes, SendFailed
 from stream_pool.incident.only import Only
 from stream_pool.incident.pace import Pace, Schedule, Stamps, Times
@@ -55,8 +56,9 @@ class Summary:
 
     `acknowledged` records are on the topic with all before them, `before` of which an earlier run had sent;
     `sent` were sent by this one, some of which may not be acknowledged. `late` is how long after its moment a
-    record was handed over; it is empty where none had a moment. It came to its end, or one of `damage`,
-    `failure` and `interrupted` says why not.
+    record was handed over; it is empty where none had a moment. `missing` is what the capture has no record
+    of, as far as it was read. It came to its end, or one of `damage`, `failure` and `interrupted` says why
+    not.
     """
 
     acknowledged: int
@@ -70,6 +72,7 @@ class Summary:
     damage: CaptureDamaged | None
     failure: SendFailed | None
     interrupted: bool
+    missing: Missing = field(default_factory=Missing)
 
     @property
     def is_complete(self) -> bool:
@@ -90,6 +93,8 @@ class Replay:
         self._schedule = Schedule(plan.pace)
         self._stamps = Stamps(plan.times, self._schedule, clock.now_ms())
         self._late = Timing()
+        self._gaps = Gaps(capture)
+        self._missing: Missing | None = None
         self._number = 0
         self._sent = 0
         self._bytes = 0
@@ -133,6 +138,7 @@ class Replay:
             damage=damage,
             failure=failure,
             interrupted=interrupted,
+            missing=self._missing or self._gaps.missing(),
         )
         self._save()
         if summary.is_complete and self._plan.state_file is not None:
@@ -145,6 +151,8 @@ class Replay:
             if turn:
                 self._schedule.next_pass()
             for captured in self._capture:
+                if not turn and captured.topic == topic:
+                    self._gaps.take(captured.partition, captured.record.offset)
                 if captured.topic != topic:
                     self._others += 1
                 elif not only.takes(captured.partition, captured.record):
@@ -155,6 +163,8 @@ class Replay:
                     await self._send(captured)
                 if (self._number + self._left_out + self._others) % _HAND_OVER_EVERY == 0:
                     await self._look_up()
+            if not turn:
+                self._missing = self._gaps.missing()
 
     async def _send(self, captured: CapturedRecord) -> None:
         record = captured.record

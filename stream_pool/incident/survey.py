@@ -5,10 +5,11 @@ group took is asked for, 16 bytes for each range that a worker reported.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stream_pool.events import SignalsSampled, read_raw
 from stream_pool.incident.capture_file import Capture, CaptureDamaged, CapturedRecord
+from stream_pool.incident.gaps import Gaps, Missing
 from stream_pool.incident.only import Only
 from stream_pool.incident.service_times import RecordedTimes
 
@@ -37,6 +38,7 @@ class Survey:
     recorded: RecordedTimes
     damage: CaptureDamaged | None
     partition_count: int | None = None
+    missing: Missing = field(default_factory=Missing)
 
     @property
     def partitions(self) -> int:
@@ -58,6 +60,7 @@ def survey(capture: Capture, only: Only, watch: Watch) -> Survey:
     recorded = RecordedTimes(topic)
     records = left_out = others = size_bytes = 0
     first_ms = last_ms = None
+    gaps = Gaps(capture)
     damage = None
     try:
         for number, captured in enumerate(capture, 1):
@@ -68,6 +71,7 @@ def survey(capture: Capture, only: Only, watch: Watch) -> Survey:
                 others += 1
                 _listen(captured, recorded)
                 continue
+            gaps.take(captured.partition, record.offset)
             begins.setdefault(captured.partition, record.offset)
             if not only.takes(captured.partition, record):
                 left_out += 1
@@ -92,6 +96,7 @@ def survey(capture: Capture, only: Only, watch: Watch) -> Survey:
         recorded,
         damage,
         capture.header.partition_count,
+        gaps.missing(),
     )
 
 

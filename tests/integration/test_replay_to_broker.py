@@ -82,6 +82,7 @@ async def test_every_field_is_what_it_was(cluster: Cluster, topics: Topics, tmp_
     topic = await topics.create(partitions=3, config={"retention.ms": "-1"})
     code, told, _ = await replay(cluster, str(path), "--topic", topic, "--speed", "max")
     assert (code, told["acknowledged"], told["partitions_kept"]) == (ExitCode.OK, 300, True)
+    assert (told["missing"], told["whole"]) == ({"lost": 0, "empty": 0}, True)
     found = await by_partition(cluster, topic)
     for partition in range(3):
         wanted = [each for each in records if each.partition == partition]

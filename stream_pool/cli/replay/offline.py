@@ -121,6 +121,7 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
         "records_wanted": surveyed.records * outcome.loops,
         "left_out": surveyed.left_out,
         "other_topics": surveyed.others,
+        **surveyed.missing.to_json(),
         "bytes": surveyed.bytes,
         "span_s": surveyed.span_s,
         "virtual_s": round(played.virtual_s, 3),

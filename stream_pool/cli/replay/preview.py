@@ -5,9 +5,10 @@ import sys
 from typing import Any
 
 from stream_pool.cli.progress import progress
-from stream_pool.cli.replay.render import clock, megabytes
+from stream_pool.cli.replay.render import clock, megabytes, missing_lines
 from stream_pool.cli.replay.to_broker import Wanted, look_at
 from stream_pool.incident.capture_file import Capture, CaptureDamaged, capture_by_time
+from stream_pool.incident.gaps import Missing
 from stream_pool.incident.pace import Schedule
 from stream_pool.incident.survey import survey
 from stream_pool.settings import Settings
@@ -24,6 +25,7 @@ def preview(wanted: Wanted, settings: Settings | None) -> dict[str, Any]:
         "bytes": found.bytes * wanted.loops,
         "left_out": found.left_out,
         "other_topics": found.others,
+        **found.missing.to_json(),
         "span_s": found.span_s,
         "takes_s": None if wanted.pace.speed is None and wanted.pace.rate is None else round(took_s, 3),
         "damage": None if found.damage is None else str(found.damage),
@@ -46,6 +48,7 @@ def to_text(wanted: Wanted, told: dict[str, Any]) -> str:
         f"would send {told['records']:,} records ({megabytes(told['bytes'])}) of {clock(told['span_s'])},"
         f" {takes}; {told['left_out']:,} are not chosen, {told['other_topics']:,} are of other topics"
     ]
+    lines += missing_lines(Missing(**told["missing"], is_whole=told["whole"]))
     if "cluster" in told:
         how = "to their own" if told["partitions_kept"] else "by key"
         lines.append(

@@ -20,7 +20,7 @@ from aiokafka.errors import (
 
 from stream_pool.cli.connection import connected_client
 from stream_pool.cli.progress import progress
-from stream_pool.cli.replay.render import clock, megabytes
+from stream_pool.cli.replay.render import clock, megabytes, missing_lines
 from stream_pool.clock import SystemClock
 from stream_pool.errors import ExitCode
 from stream_pool.incident.capture_file import Capture, capture_by_time
@@ -118,6 +118,7 @@ def to_json(wanted: Wanted, summary: Summary, found: Found) -> dict[str, Any]:
         "bytes": summary.bytes,
         "left_out": summary.left_out,
         "other_topics": summary.others,
+        **summary.missing.to_json(),
         "took_s": round(summary.took_s, 3),
         "late_s": {"median": late.quantile(0.5), "p99": late.quantile(0.99), "max": late.max_s},
         "complete": summary.is_complete,
@@ -149,6 +150,7 @@ def to_text(wanted: Wanted, summary: Summary) -> str:
         lines.append(f"  left out   {summary.left_out:,}: not chosen by --only")
     if summary.others:
         lines.append(f"  left out   {summary.others:,}: of other topics (the event log)")
+    lines += missing_lines(summary.missing)
     if summary.damage is not None:
         lines.append(f"damaged: {wanted.file}, {summary.damage}; what stood before it was replayed")
     if summary.failure is not None:

@@ -121,6 +121,15 @@ def test_a_dry_run_says_what_would_be_sent(
     assert told["takes_s"] == (takes_s if takes_s is None else pytest.approx(takes_s))
 
 
+@pytest.mark.parametrize("options", [["--dry-run"], OFFLINE])
+def test_holes_in_a_capture_are_told(run: Any, tmp_path: Path, options: list[str]) -> None:
+    """In lines and in the object."""
+    path = write_capture(tmp_path / "c.ndjson", [captured(0, 5), captured(0, 9)])
+    assert "3 offsets hold no record" in run(path, *options)[1]
+    told = json.loads(run(path, *options, "--json")[1])
+    assert (told["missing"], told["whole"]) == ({"lost": 0, "empty": 3}, True)
+
+
 def test_an_offline_replay_tells_its_figures(run: Any, capture: Path, tmp_path: Path) -> None:
     """As one object, and the log is in the file."""
     code, out, _ = run(capture, *OFFLINE, "--json", "--out", tmp_path / "log.ndjson")

@@ -10,6 +10,7 @@ from support.traffic import START_MS, captured, write_capture
 
 from stream_pool.incident import replay as module
 from stream_pool.incident.capture_file import Capture
+from stream_pool.incident.gaps import Missing
 from stream_pool.incident.only import Only
 from stream_pool.incident.pace import Pace, Times
 from stream_pool.incident.replay import Plan, Replay, Summary
@@ -105,6 +106,7 @@ async def test_what_is_acknowledged_is_kept_in_a_gap(tmp_path: Path, monkeypatch
     naps = Naps(lambda: kept.append(read_state(tmp_path / "state").acknowledged))
     summary = await replayed(tmp_path, naps, Producer(), monkeypatch)
     assert summary.is_complete
+    assert summary.missing == Missing(0, 0, True)
     assert naps.now_s == pytest.approx(HOUR_S)
     assert max(naps.slept_s) <= 1.0
     assert kept[5] == 1
