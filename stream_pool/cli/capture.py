@@ -4,9 +4,9 @@ import asyncio
 import gc
 import json
 import os
-import signal
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,7 @@ import typer
 from stream_pool.allocator import keep_freed_memory
 from stream_pool.cli.given import Given
 from stream_pool.cli.progress import progress
+from stream_pool.cli.stopping import Stopping
 from stream_pool.cli.worker import configure
 from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
 
@@ -23,7 +24,7 @@ _COLLECT = (50_000, 20, 50)
 """Records make no cycles: looking for some every 700 of them costs a tenth of all."""
 
 if TYPE_CHECKING:
-    from stream_pool.incident.capture import CaptureRun, Wanted
+    from stream_pool.incident.capture import Captured, CaptureJob, CaptureRun, Wanted
     from stream_pool.incident.redaction import Redactor
     from stream_pool.settings import Settings
 
@@ -69,9 +70,9 @@ def capture(
 
     Exit codes: 0 captured, 1 some offsets were gone before they could be
     read or the file cannot be written, 2 misuse or a file that another
-    capture is writing, 3 no broker, 4 topic
-    missing, 10 access denied, 130 stopped by Ctrl-C: the file is whole up to
-    there, and --resume goes on.
+    capture is writing, 3 no broker, 4 topic missing, 10 access denied, 130
+    stopped by Ctrl-C or 143 by SIGTERM: the file is whole up to there, and
+    --resume goes on.
     """
     from stream_pool.cli.connection import connected_client
     from stream_pool.cli.render_capture import Outcome, preview_json, preview_text, to_json, to_text, warnings
@@ -83,57 +84,51 @@ def capture(
     settings = configure({"broker": broker, "log_level": "error"}, config)
     wanted = _wanted(topic, from_, to, partitions, group, events)
     redactor = _redactor(redact or [], settings)
-    stopping = _Stopping()
     job = CaptureJob(
         connected_client(settings, "stream-pool-capture"),
         wanted,
         SystemClock(),
         redactor,
         settings.connect_timeout_s,
-        stopping.begun,
     )
-    if preview is not None:
-        if redactor is None:
-            raise MisuseError("--preview shows what --redact does: give some rules")
-        records = asyncio.run(job.preview(preview))
-        print(json.dumps(preview_json(records, redactor)) if as_json else preview_text(records, redactor))
-        raise typer.Exit(ExitCode.OK)
-    if out is None:
-        raise MisuseError("--out names the file to write")
-    keep_freed_memory()
-    gc.freeze()  # a block of records at hand makes the collector look at everything else again and again
-    gc.set_threshold(*_COLLECT)
-    try:
-        with progress(sys.stderr, "capturing", "records") as tell:
-            captured = asyncio.run(replace(job, watch=tell).to_file(out, resume=resume))
-    except StreamPoolError:
-        if stopping.has_begun:
-            print(f"what was captured is in {out}, and --resume goes on with it", file=sys.stderr)
-        raise
+    with Stopping() as stopping:
+        if preview is not None:
+            if redactor is None:
+                raise MisuseError("--preview shows what --redact does: give some rules")
+            records = asyncio.run(job.preview(preview))
+            print(json.dumps(preview_json(records, redactor)) if as_json else preview_text(records, redactor))
+            raise typer.Exit(ExitCode.OK)
+        if out is None:
+            raise MisuseError("--out names the file to write")
+        captured = _captured(job, out, resume, stopping)
     outcome = Outcome(captured, redactor)
     print(json.dumps(to_json(outcome)) if as_json else to_text(outcome))
     for warning in warnings(outcome):
         print(warning, file=sys.stderr)
     if not captured.is_whole:
-        raise typer.Exit(128 + stopping.signal)
+        raise typer.Exit(stopping.exit_code)
     raise typer.Exit(ExitCode.FINDING if captured.lost else ExitCode.OK)
 
 
-class _Stopping:
-    """Ends a run on Ctrl-C, or when the process is asked to end."""
+def _captured(job: "CaptureJob", out: Path, resume: bool, stopping: Stopping) -> "Captured":
+    """The capture, to its end or to where it was told to stop."""
+    keep_freed_memory()
+    gc.freeze()  # a block of records at hand makes the collector look at everything else again and again
+    gc.set_threshold(*_COLLECT)
+    has_begun = False
+    with ExitStack() as running, progress(sys.stderr, "capturing", "records") as tell:
 
-    def __init__(self) -> None:
-        self.has_begun = False
-        self.signal = 0
+        def begun(run: "CaptureRun") -> None:
+            nonlocal has_begun
+            has_begun = True
+            running.enter_context(stopping.by(run.stop))
 
-    def begun(self, run: "CaptureRun") -> None:
-        self.has_begun = True
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, self._stop, run, number)
-
-    def _stop(self, run: "CaptureRun", number: int) -> None:
-        self.signal = number
-        run.stop()
+        try:
+            return asyncio.run(replace(job, begun=begun, watch=tell).to_file(out, resume=resume))
+        except (StreamPoolError, KeyboardInterrupt):
+            if has_begun:
+                print(f"what was captured is in {out}, and --resume goes on with it", file=sys.stderr)
+            raise
 
 
 def _wanted(

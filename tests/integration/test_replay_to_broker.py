@@ -148,8 +148,11 @@ async def test_the_cluster_that_was_captured_is_refused(
     assert "captured from" in said
 
 
-async def test_an_interrupted_replay_goes_on(cluster: Cluster, topics: Topics, tmp_path: Path) -> None:
-    """Ctrl-C gives a summary; with --resume every record is there once at least, in order, dated when due."""
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+async def test_an_interrupted_replay_goes_on(
+    cluster: Cluster, topics: Topics, tmp_path: Path, stop: signal.Signals
+) -> None:
+    """Ctrl-C and SIGTERM give a summary; with --resume each record is there once at least, in order."""
     records = [captured(number % 2, number // 2, START_MS + number * 20) for number in range(400)]
     path = write_capture(tmp_path / "c.ndjson.gz", records)
     topic = await topics.create(partitions=2)
@@ -159,9 +162,9 @@ async def test_an_interrupted_replay_goes_on(cluster: Cluster, topics: Topics, t
         return sum((await cluster.ends(topic)).values()) > 50
 
     await until(some, "nothing came")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(stop)
     code, told, _ = await ended(process)
-    assert (code, told["interrupted"]) == (130, True)
+    assert (code, told["interrupted"]) == (128 + stop, True)
     assert 50 < told["acknowledged"] < 400
     code, again, _ = await replay(
         cluster, str(path), "--topic", topic, "--times", "shift", "--speed", "max", "--resume"

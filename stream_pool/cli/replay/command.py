@@ -14,6 +14,7 @@ import typer
 from stream_pool.cli.given import Given
 from stream_pool.cli.outputs import check_log
 from stream_pool.cli.replay.options import check_options, is_result
+from stream_pool.cli.stopping import Stopping
 from stream_pool.cli.worker import configure
 from stream_pool.errors import ExitCode, MisuseError
 from stream_pool.incident.moments import parse_duration_ms, parse_time_ms
@@ -153,7 +154,8 @@ def _compare(
 
     margins = parse_margins(margin)
     asked = asked_sides(apps, files)
-    told = played(file, *asked, options)
+    with Stopping():
+        told = played(file, *asked, options)
     compared = compare(*sides(*asked, told), margins)
     print(json.dumps(to_json(compared, told)) if as_json else to_text(compared, told))
     is_fine = compared.proves and not compared.worse and not any(result.get("damage") for result in told)
@@ -169,14 +171,16 @@ def _to_broker(
 
     settings = configure({"broker": to, "log_level": "error"}, config)
     if dry_run:
-        told = preview(wanted, None if to is None else settings)
+        with Stopping():
+            told = preview(wanted, None if to is None else settings)
         print(json.dumps(told) if as_json else preview_to_text(wanted, told))
         raise typer.Exit(ExitCode.OK if told["damage"] is None else ExitCode.FINDING)
     if to is None:
         raise MisuseError("--to says which cluster: it is never taken from the settings")
-    summary, found = replay_to_broker(wanted, settings)
+    with Stopping() as stopping:
+        summary, found = replay_to_broker(wanted, settings, stopping)
     print(json.dumps(to_json(wanted, summary, found)) if as_json else to_text(wanted, summary))
-    raise typer.Exit(exit_code(summary))
+    raise typer.Exit(exit_code(summary, stopping))
 
 
 def _offline(
@@ -194,7 +198,7 @@ def _offline(
     check_log(out)
     configure({"log_level": "error"}, config)
     sys.path.insert(0, str(Path.cwd()))
-    with redirect_stdout(sys.stderr):  # handlers print, too
+    with Stopping(), redirect_stdout(sys.stderr):  # handlers print, too
         outcome = play_offline(file, wanted, topic=topic, service_times=service_times, out=out)
     print(json.dumps(to_json(outcome)) if as_json else offline_to_text(outcome))
     is_clean = outcome.played.damage is None and not outcome.played.faults

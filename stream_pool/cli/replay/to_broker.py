@@ -1,11 +1,10 @@
 """`stream-pool replay FILE --to URL --topic T`: back onto a topic, in order and at its pace."""
 
 import asyncio
-import signal
 import sys
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from aiokafka.errors import (
 from stream_pool.cli.connection import connected_client
 from stream_pool.cli.progress import progress
 from stream_pool.cli.replay.render import clock, megabytes, missing_lines
+from stream_pool.cli.stopping import Stopping
 from stream_pool.clock import SystemClock
 from stream_pool.errors import ExitCode
 from stream_pool.incident.capture_file import Capture, capture_by_time
@@ -49,7 +49,6 @@ from stream_pool.stream.kafka import KafkaClient
 if TYPE_CHECKING:
     from stream_pool.stream.client import Admin
 
-INTERRUPTED = 130
 BATCH_BYTES = 1 << 18
 CAUTIOUS_BATCH_BYTES = 1 << 14
 """Where the topic does not tell what it takes: what Kafka's own clients send."""
@@ -82,20 +81,19 @@ class Found:
     warnings: list[str] = field(default_factory=list)
 
 
-def replay_to_broker(wanted: Wanted, settings: Settings) -> tuple[Summary, Found]:
+def replay_to_broker(wanted: Wanted, settings: Settings, stopping: Stopping) -> tuple[Summary, Found]:
     """Replay it. Raises `CaptureUnreadable`, `MisuseError`, `BrokerUnavailable`, `TopicMissing`,
     `AccessDenied`."""
-    capture = capture_by_time(wanted.file)
     try:
-        return asyncio.run(_replay(capture, wanted, settings))
-    except asyncio.CancelledError:  # told to end a second time, or before it had begun
+        return asyncio.run(_replay(capture_by_time(wanted.file), wanted, settings, stopping))
+    except asyncio.CancelledError:  # told to end when it just had
         raise KeyboardInterrupt from None
 
 
-def exit_code(summary: Summary) -> int:
+def exit_code(summary: Summary, stopping: Stopping) -> int:
     """What the command ends with."""
     if summary.interrupted:
-        return INTERRUPTED
+        return stopping.exit_code
     error = None if summary.failure is None else summary.failure.error
     if isinstance(error, FORBIDDEN):
         return ExitCode.ACCESS_DENIED
@@ -172,7 +170,11 @@ def _hint(error: Exception) -> str:
     return ""
 
 
-async def _replay(capture: Capture, wanted: Wanted, settings: Settings) -> tuple[Summary, Found]:
+async def _replay(
+    capture: Capture, wanted: Wanted, settings: Settings, stopping: Stopping
+) -> tuple[Summary, Found]:
+    task = asyncio.current_task()
+    assert task is not None, "a coroutine runs in a task"
     system = SystemClock()
     surveyed = None
     if capture.is_kcat:  # nothing in it tells how many partitions there were
@@ -184,7 +186,7 @@ async def _replay(capture: Capture, wanted: Wanted, settings: Settings) -> tuple
     client = connected_client(settings, "stream-pool-replay")
     producer = await _producer(client, found)
     try:
-        with progress(sys.stderr, "replaying", "records") as tell, _terminated_as_interrupted():
+        with progress(sys.stderr, "replaying", "records") as tell, stopping.by(task.cancel):
             summary = await Replay(capture, plan, producer, system, tell).run()
     finally:
         await _stopped(producer)
@@ -271,18 +273,6 @@ def _plan(capture: Capture, wanted: Wanted, found: Found, now_ms: int) -> Plan:
 def _first_ms(capture: Capture) -> int | None:
     first = next((each for each in capture if each.topic == capture.header.topic), None)
     return None if first is None or first.record.timestamp_ms < 0 else first.record.timestamp_ms
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does: the run ends with a summary."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None, "called from a coroutine"
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def _stopped(producer: Any) -> None:
