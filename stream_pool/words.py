@@ -32,22 +32,32 @@ def seconds(value: float | None) -> str:
     return f"{value * 1_000:.0f} ms" if value < 1 else f"{value:.1f} s"
 
 
-def duration(value: float) -> str:
-    """A time that goes on, as `02:07` or `3:02:07`."""
-    minutes, seconds_ = divmod(max(0, int(value)), 60)
+def duration(value: float | None) -> str:
+    """A time that goes on, as `02:07` or `3:02:07`; `-00:10` before it began."""
+    if value is None:
+        return UNKNOWN
+    minutes, seconds_ = divmod(int(abs(value)), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds_:02}" if hours else f"{minutes:02}:{seconds_:02}"
+    told = f"{hours}:{minutes:02}:{seconds_:02}" if hours else f"{minutes:02}:{seconds_:02}"
+    return f"-{told}" if int(value) < 0 else told
 
 
-def megabytes(value: int | None) -> str:
-    """Bytes in units of a million."""
-    return UNKNOWN if value is None else f"{value / 1e6:.0f} MB"
+def clock(at_s: float | None) -> str:
+    """Time since the first record, as T+mm:ss; T-mm:ss before it."""
+    if at_s is None:
+        return UNKNOWN
+    whole = int(abs(at_s))
+    return f"T{'-' if int(at_s) < 0 else '+'}{whole // 60:02}:{whole % 60:02}"
 
 
-def clock(at_s: float) -> str:
-    """Time since the first record, as T+mm:ss."""
-    whole = max(0, int(at_s))
-    return f"T+{whole // 60:02}:{whole % 60:02}"
+def size(value: float | None) -> str:
+    """Bytes, in the unit that suits them."""
+    if value is None:
+        return UNKNOWN
+    for unit, size_ in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if abs(value) >= size_:
+            return f"{value / size_:.3g} {unit}" if value < 1e3 * size_ else f"{value / size_:,.0f} {unit}"
+    return f"{value:.0f} bytes"
 
 
 def letters_by_reason(reasons: tuple[tuple[str, int], ...]) -> str:
@@ -72,12 +82,12 @@ def span(value: float) -> str:
 
 def time_of_day(at_ms: int) -> str:
     """A moment, as `00:01:20`, in UTC."""
-    return _utc(at_ms).strftime("%H:%M:%S")
+    return utc(at_ms).strftime("%H:%M:%S")
 
 
 def day(at_ms: int) -> str:
     """The day of a moment, as `2026-01-01`, in UTC."""
-    return _utc(at_ms).strftime("%Y-%m-%d")
+    return utc(at_ms).strftime("%Y-%m-%d")
 
 
 def moment(at_ms: int, *, since_ms: int) -> str:
@@ -99,7 +109,7 @@ def quantity(value: float | None, unit: str) -> str:
         case "s":
             return span(value) if value >= 120 else seconds(value)
         case "bytes":
-            return _size(value)
+            return size(value)
         case "ratio":
             return ratio(value) if value < 1 else "100%"
         case "1/s":
@@ -109,12 +119,6 @@ def quantity(value: float | None, unit: str) -> str:
     return f"{count(value)} {unit}".rstrip()
 
 
-def _size(value: float) -> str:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if abs(value) >= size:
-            return f"{value / size:.3g} {unit}" if value < 1e3 * size else f"{value / size:,.0f} {unit}"
-    return f"{value:.0f} bytes"
-
-
-def _utc(at_ms: int) -> datetime:
+def utc(at_ms: int) -> datetime:
+    """A moment in UTC; one that no calendar has is the nearest that it has."""
     return _EPOCH + timedelta(milliseconds=min(max(at_ms, 0), _LAST_MS))

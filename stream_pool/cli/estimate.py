@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -133,13 +132,11 @@ async def take_topic(topic: "TopicSample", estimator: "Estimator") -> str:
 
 
 def _times(topic: "TopicSample") -> str:
+    from stream_pool.incident.moments import iso
+
     if topic.first_ms is None or topic.last_ms is None:
         return ""
-    first, last = (
-        datetime.fromtimestamp(at_ms / 1_000, UTC).isoformat(timespec="seconds")
-        for at_ms in (topic.first_ms, topic.last_ms)
-    )
-    return f", of {first} to {last}"
+    return f", of {iso(topic.first_ms)} to {iso(topic.last_ms)}"
 
 
 def _write(path: Path, made: "Estimate") -> None:

@@ -11,10 +11,10 @@ from stream_pool.incident.estimate.measure import WEIGHED_BYTES_MIN, Measured
 from stream_pool.incident.estimate.profile import Distinct, PathCost, Profile
 from stream_pool.pool.pool import CAPACITY_DEFAULT
 from stream_pool.settings import variable
+from stream_pool.words import UNKNOWN, ratio
 
 PATHS_SHOWN = 10
 MISSES_SHOWN = 5
-UNKNOWN = "-"
 
 BYTES_ARE = {
     "keys": "keys",
@@ -136,7 +136,7 @@ def _capacities(profile: Profile) -> Section:
     rows = [
         (
             f"{figures.capacity:,}",
-            UNKNOWN if figures.hit_ratio is None else f"{figures.hit_ratio:.2%}",
+            ratio(figures.hit_ratio),
             f"{figures.misses:,}",
             f"{figures.evictions:,}",
             f"{figures.size:,}",

@@ -11,7 +11,8 @@ from stream_pool.events import AnomalyOpened
 from stream_pool.incident.reference import LAG_STORY_S, Story
 from stream_pool.incident.reference_findings import Figure, Findings, Row
 from stream_pool.incident.reference_run import Played
-from stream_pool.incident.reference_table import FIGURE_HEAD, ROW_HEAD, clock, figure_cells, row_cells
+from stream_pool.incident.reference_table import FIGURE_HEAD, ROW_HEAD, figure_cells, row_cells
+from stream_pool.words import clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from stream_pool.errors import MisuseError
+from stream_pool.words import utc
 
 FIRST_MS = 100_000_000_000
 """A number from here on is a time in Unix milliseconds (1973), below it an offset."""
@@ -64,5 +65,4 @@ def parse_duration_ms(text: str) -> int:
 
 def iso(time_ms: int) -> str:
     """A time as people read it, in UTC."""
-    moment = datetime.fromtimestamp(time_ms / 1_000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc(time_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")

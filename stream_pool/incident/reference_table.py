@@ -1,25 +1,16 @@
 """The reference incident's two tables as text, the same on a terminal and on a page."""
 
 from stream_pool.incident.reference_findings import Figure, Row
+from stream_pool.words import UNKNOWN, clock
 
 ROW_HEAD = ("what", "story", "in the log", "by", "ahead")
 FIGURE_HEAD = ("figure", "story", "run", "")
 
-_UNKNOWN = "-"
-
-
-def clock(at_s: float | None) -> str:
-    """A time of the story, as T+mm:ss or T-mm:ss."""
-    if at_s is None:
-        return _UNKNOWN
-    whole = int(abs(at_s))
-    return f"T{'-' if at_s < 0 else '+'}{whole // 60:02}:{whole % 60:02}"
-
 
 def row_cells(row: Row) -> tuple[str, ...]:
     """A line of the story, under `ROW_HEAD`."""
-    by = f"{row.severity} {row.rule}" if row.severity else ("no rule" if row.rule is None else _UNKNOWN)
-    ahead = _UNKNOWN
+    by = f"{row.severity} {row.rule}" if row.severity else ("no rule" if row.rule is None else UNKNOWN)
+    ahead = UNKNOWN
     if row.rule is not None and row.story_s is not None and row.found_s is not None:
         ahead_s = int(row.story_s) - int(row.found_s)  # of the whole seconds that stand beside it
         sign = "-" if ahead_s < 0 else ""
@@ -36,7 +27,7 @@ def figure_cells(figure: Figure) -> tuple[str, ...]:
 
 def _value(value: float | None, unit: str) -> str:
     if value is None:
-        return _UNKNOWN
+        return UNKNOWN
     if unit == "ratio":
         return f"{value:.3%}" if value < 0.01 else f"{value:.1%}"
     return f"{value:.2f} s" if unit == "s" else f"{value:,.0f}"

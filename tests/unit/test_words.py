@@ -24,6 +24,26 @@ def test_how_long_something_was(seconds: float, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        pytest.param(None, "-", id="1 unknown"),
+        pytest.param(0.9, "00:00", id="2 whole seconds"),
+        pytest.param(127.0, "02:07", id="3 minutes"),
+        pytest.param(10_927.0, "3:02:07", id="4 hours where there are some"),
+        pytest.param(-10.0, "-00:10", id="5 before it began"),
+        pytest.param(-0.4, "00:00", id="6 by less than a second"),
+    ],
+)
+def test_a_time_that_goes_on(seconds: float | None, told: str) -> None:
+    """As a clock has it, and as the clock of a story."""
+    assert words.duration(seconds) == told
+    if seconds is None or seconds < 3_600:
+        assert words.clock(seconds) == (
+            told if seconds is None else f"T{told}" if told.startswith("-") else f"T+{told}"
+        )
+
+
+@pytest.mark.parametrize(
     ("value", "unit", "told"),
     [
         pytest.param(None, "s", "-", id="1 unknown"),

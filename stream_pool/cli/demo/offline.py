@@ -13,8 +13,8 @@ from stream_pool.incident.log_file import LogFileWriter
 from stream_pool.incident.reference import BEGINS_S, GROUP, MIN_SCALE, Story
 from stream_pool.incident.reference_findings import EVENTS_TOPIC, SNAPSHOTS_TOPIC, Findings
 from stream_pool.incident.reference_run import Watch, play
-from stream_pool.incident.reference_table import clock
 from stream_pool.testing.clock import EPOCH_MS
+from stream_pool.words import clock
 
 LINE_EVERY_S = 300.0
 DRAW_EVERY_S = 0.25

@@ -100,7 +100,7 @@ def _worker(view: View, setting: Setting) -> Table:
     table.add_row("lag", Text(lag, style=_lag_style(view, setting)))
     table.add_row("p99 poll to done", words.seconds(view.p99_s))
     table.add_row("dead letters", words.count(view.dead_letters))
-    table.add_row("memory", words.megabytes(view.rss_bytes))
+    table.add_row("memory", words.size(view.rss_bytes))
     return table
 
 

@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from stream_pool.cli.replay.options import is_result
-from stream_pool.cli.replay.render import clock, megabytes
 from stream_pool.cli.table import table
 from stream_pool.errors import ExitCode, MisuseError, StreamPoolError
 from stream_pool.incident.comparison import Comparison, Row, Side, check_same_traffic, side_of
 from stream_pool.settings import CONFIG_FILE
-from stream_pool.words import UNKNOWN, seconds
+from stream_pool.words import UNKNOWN, count, duration, ratio, seconds, size
 
 _WORDS = 2_000
 
@@ -175,7 +174,7 @@ def to_text(compared: Comparison, told: Sequence[dict[str, Any]]) -> str:
         (_WORDS_OF[row.measure], _value(row, row.a), _value(row, row.b), _standing(row))
         for row in compared.rows
     ]
-    peaks = [megabytes(result.get("process_peak_bytes")) for result in told]
+    peaks = [size(result.get("process_peak_bytes")) for result in told]
     measures.append(("process, measured: not judged", *peaks, ""))
     outcomes = [(name, f"{one:,}", f"{other:,}") for name, one, other in compared.outcomes]
     anomalies = [
@@ -227,21 +226,21 @@ def _value(row: Row, value: float | None) -> str:
         return "never" if row.measure == "drain" else UNKNOWN
     match row.measure:
         case "drain":
-            return clock(value)
+            return duration(value)
         case "latency":
             return seconds(value)
         case "pool":
-            return f"{value:.2%}"
+            return ratio(value)
         case "memory":
-            return megabytes(value)
-    return f"{value:,.0f}"
+            return size(value)
+    return count(value)
 
 
 def _standing(row: Row) -> str:
     return "" if row.standing in ("same", "unknown") else row.standing
 
 
-def _opened(count: int, opened_s: float | None) -> str:
-    if not count:
+def _opened(times: int, opened_s: float | None) -> str:
+    if not times:
         return UNKNOWN
-    return clock(opened_s) + (f" ({count} x)" if count > 1 else "")
+    return duration(opened_s) + (f" ({times} x)" if times > 1 else "")

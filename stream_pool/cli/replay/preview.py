@@ -5,13 +5,14 @@ import sys
 from typing import Any
 
 from stream_pool.cli.progress import progress
-from stream_pool.cli.replay.render import clock, megabytes, missing_lines
+from stream_pool.cli.replay.render import missing_lines
 from stream_pool.cli.replay.to_broker import Wanted, look_at
 from stream_pool.incident.capture_file import Capture, CaptureDamaged, capture_by_time
 from stream_pool.incident.gaps import Missing
 from stream_pool.incident.pace import Schedule
 from stream_pool.incident.survey import survey
 from stream_pool.settings import Settings
+from stream_pool.words import duration, size
 
 
 def preview(wanted: Wanted, settings: Settings | None) -> dict[str, Any]:
@@ -43,9 +44,9 @@ def preview(wanted: Wanted, settings: Settings | None) -> dict[str, Any]:
 
 def to_text(wanted: Wanted, told: dict[str, Any]) -> str:
     """The lines that the command prints."""
-    takes = "as fast as it goes" if told["takes_s"] is None else f"in {clock(told['takes_s'])}"
+    takes = "as fast as it goes" if told["takes_s"] is None else f"in {duration(told['takes_s'])}"
     lines = [
-        f"would send {told['records']:,} records ({megabytes(told['bytes'])}) of {clock(told['span_s'])},"
+        f"would send {told['records']:,} records ({size(told['bytes'])}) of {duration(told['span_s'])},"
         f" {takes}; {told['left_out']:,} are not chosen, {told['other_topics']:,} are of other topics"
     ]
     lines += missing_lines(Missing(**told["missing"], is_whole=told["whole"]))

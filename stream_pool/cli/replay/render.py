@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from stream_pool.cli.replay.offline import Outcome
 from stream_pool.incident.gaps import Missing
 from stream_pool.incident.offline_figures import AnomalyFigure, Figures
-from stream_pool.words import UNKNOWN, seconds
+from stream_pool.words import duration, ratio, seconds, size
 
 
 def offline_to_text(outcome: Outcome) -> str:
@@ -14,7 +14,7 @@ def offline_to_text(outcome: Outcome) -> str:
     lines = [
         f"{played.records:,} records of {outcome.file} through {outcome.app}"
         f" ({outcome.workers} worker{'s' * (outcome.workers > 1)}):"
-        f" {clock(surveyed.span_s)} of traffic in {outcome.took_s:.1f} s, {outcome.speed:.0f} x real time",
+        f" {duration(surveyed.span_s)} of traffic in {outcome.took_s:.1f} s, {outcome.speed:.0f} x real time",
         *(f"  {name:<11}{told}" for name, told in _figures(played.figures)),
     ]
     lines += [f"  left out   {surveyed.left_out:,}: not chosen by --only"] * bool(surveyed.left_out)
@@ -44,11 +44,11 @@ def _figures(figures: Figures) -> Iterator[tuple[str, str]]:
     drained = (
         "never drained" if figures.drain_s is None else f"drained {figures.drain_s:.0f} s after the last"
     )
-    yield "lag", f"{figures.lag_peak_records:,} at {clock(figures.lag_peak_at_s)}, {drained}"
+    yield "lag", f"{figures.lag_peak_records:,} at {duration(figures.lag_peak_at_s)}, {drained}"
     yield "latency", f"P50 {seconds(figures.latency_p50_s)}, P99 {seconds(figures.latency_p99_s)}"
     if figures.pool_hit_ratio is not None:
-        size = megabytes(figures.pool_bytes_peak)
-        yield "pool", f"{figures.pool_hit_ratio:.2%} hits, {figures.pool_capacity_peak:,} entries, {size}"
+        hits, strings = ratio(figures.pool_hit_ratio), size(figures.pool_bytes_peak)
+        yield "pool", f"{hits} hits, {figures.pool_capacity_peak:,} entries, {strings}"
     for anomaly in figures.anomalies:
         yield "anomaly", anomaly_line(anomaly)
     if not figures.anomalies:
@@ -57,23 +57,8 @@ def _figures(figures: Figures) -> Iterator[tuple[str, str]]:
 
 def anomaly_line(anomaly: AnomalyFigure) -> str:
     """One anomaly: what, of whom, from when to when."""
-    until = "the end" if anomaly.resolved_s is None else clock(anomaly.resolved_s)
+    until = "the end" if anomaly.resolved_s is None else duration(anomaly.resolved_s)
     return (
         f"{anomaly.severity} {anomaly.rule} of {anomaly.subject} ({anomaly.diagnosis}),"
-        f" {clock(anomaly.opened_s)} to {until}"
+        f" {duration(anomaly.opened_s)} to {until}"
     )
-
-
-def clock(at_s: float | None) -> str:
-    """Seconds as mm:ss, hours where there are some."""
-    if at_s is None:
-        return UNKNOWN
-    whole = int(abs(at_s))
-    sign = "-" if at_s < 0 else ""
-    hours = f"{whole // 3_600}:" if whole >= 3_600 else ""
-    return f"{sign}{hours}{whole // 60 % 60:02}:{whole % 60:02}"
-
-
-def megabytes(value: float | None) -> str:
-    """Bytes as a person says them."""
-    return UNKNOWN if value is None else f"{value / 1e6:,.1f} MB"

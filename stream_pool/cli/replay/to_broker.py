@@ -19,7 +19,7 @@ from aiokafka.errors import (
 
 from stream_pool.cli.connection import connected_client
 from stream_pool.cli.progress import progress
-from stream_pool.cli.replay.render import clock, megabytes, missing_lines
+from stream_pool.cli.replay.render import missing_lines
 from stream_pool.cli.stopping import Stopping
 from stream_pool.clock import SystemClock
 from stream_pool.errors import ExitCode
@@ -45,6 +45,7 @@ from stream_pool.incident.survey import Survey, survey
 from stream_pool.settings import Settings
 from stream_pool.stream.errors import FORBIDDEN, AccessDenied, BrokerUnavailable, TopicMissing, not_found
 from stream_pool.stream.kafka import KafkaClient
+from stream_pool.words import duration, size
 
 if TYPE_CHECKING:
     from stream_pool.stream.client import Admin
@@ -133,7 +134,7 @@ def to_text(wanted: Wanted, summary: Summary) -> str:
     """The lines that the command prints."""
     rate = summary.sent / summary.took_s if summary.took_s else 0.0
     lines = [
-        f"{summary.sent:,} records ({megabytes(summary.bytes)}) to {wanted.topic} in {clock(summary.took_s)},"
+        f"{summary.sent:,} records ({size(summary.bytes)}) to {wanted.topic} in {duration(summary.took_s)},"
         f" {rate:,.0f} a second; {summary.acknowledged:,} are acknowledged"
         + (f", {summary.before:,} of them by an earlier run" if summary.before else "")
     ]

@@ -137,7 +137,7 @@ def _pool(figures: Figures) -> Table:
     table.add_row("hit ratio", f"{words.ratio(figures.hit_ratio)} of {words.count(figures.lookups_per_s)}/s")
     table.add_row("entries", f"{words.count(stats.size)} of {words.count(stats.capacity)}")
     table.add_row("shapes", words.count(stats.shapes))
-    table.add_row("bytes", f"{words.megabytes(stats.bytes)}, {words.count(stats.evictions)} evicted")
+    table.add_row("bytes", f"{words.size(stats.bytes)}, {words.count(stats.evictions)} evicted")
     return table
 
 
@@ -146,7 +146,7 @@ def _memory(figures: Figures, place: Place) -> Table:
     sample = figures.snapshot.memory
     limit = sample.limit_bytes or place.memory_limit_bytes
     rss = sample.rss_bytes
-    table.add_row("resident", f"{words.megabytes(rss)} of {words.megabytes(limit)}")
+    table.add_row("resident", f"{words.size(rss)} of {words.size(limit)}")
     table.add_row("", ProgressBar(total=limit, completed=min(rss or 0, limit), width=24))
     table.add_row("collector", f"{words.ratio(figures.gc_s_per_s)} of the time")
     table.add_row("longest", words.seconds(figures.snapshot.gc.max_s))

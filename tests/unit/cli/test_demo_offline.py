@@ -7,7 +7,7 @@ import pytest
 
 from stream_pool.cli import main as edge
 from stream_pool.errors import ExitCode
-from stream_pool.incident.reference_table import clock
+from stream_pool.words import clock
 
 
 @pytest.mark.parametrize(

@@ -240,7 +240,7 @@ async def test_a_topic_is_told_by_what_was_read_of_it() -> None:
         )
     estimator = Estimator()
     told = await take_topic(TopicSample(MemoryClient(log, "reader"), "orders", 100), estimator)
-    times = "2026-01-01T00:03:20+00:00 to 2026-01-01T00:04:59+00:00"
+    times = "2026-01-01T00:03:20.000Z to 2026-01-01T00:04:59.000Z"
     assert told == f"topic orders: the newest of 300 records, of {times}"
     assert estimator.seen == 100
 

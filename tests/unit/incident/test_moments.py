@@ -64,3 +64,8 @@ def test_a_time_is_told_in_utc() -> None:
     """As it can be typed again."""
     assert iso(NOW_MS + 7) == "2026-01-01T00:00:00.007Z"
     assert parse_time_ms(iso(NOW_MS + 7), 0) == NOW_MS + 7
+
+
+def test_a_time_beyond_any_calendar_is_told() -> None:
+    """Producers write what they like."""
+    assert iso(2**62) == "9999-12-31T23:59:59.999Z"
