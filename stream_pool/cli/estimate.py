@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stream_pool.cli.damage import damage_json
 from stream_pool.cli.file_or_topic import OF_A_TOPIC, source_of
 from stream_pool.cli.given import Given
 from stream_pool.cli.outputs import check_page
@@ -77,7 +78,8 @@ def estimate(
         made = estimator.finish(told, watch=lambda done, total: tell(done, total, done), rounds=rounds)
     if html is not None:
         _write(html, made)
-    print(json.dumps(to_json(made)) if as_json else to_text(made))
+    object_ = to_json(made) | {"damage": damage_json(damage)}
+    print(json.dumps(object_) if as_json else to_text(made))
     if damage is not None:
         print(f"stream-pool: {damage}", file=sys.stderr)
         raise typer.Exit(ExitCode.FINDING)

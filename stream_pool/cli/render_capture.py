@@ -63,7 +63,7 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
         "partition_count": header.partition_count,
         "others": header.others,
         "records": captured.records,
-        "already": captured.already,
+        "before": captured.already,
         "whole": captured.is_whole,
         "lost": [
             {
@@ -75,8 +75,8 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
             }
             for lost in captured.lost
         ],
-        "bytes": captured.size_bytes,
-        "seconds": round(captured.took_s, 3),
+        "file_bytes": captured.size_bytes,
+        "took_s": round(captured.took_s, 3),
         "records_per_second": round(captured.records / captured.took_s, 1) if captured.took_s else None,
         "redaction": None if outcome.redactor is None else _redaction(outcome.redactor),
     }

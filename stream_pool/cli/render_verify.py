@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import Any
 
+from stream_pool.cli.damage import damage_json
 from stream_pool.detection import FOLD_VERSION
 from stream_pool.detection.verdict import Difference, UnknownFold, Verdict, Verified, Version
 from stream_pool.incident.json_bytes import text_or_base64
@@ -63,8 +64,7 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
             "found": _parts(verdict.found),
         }
     if outcome.damage is not None:
-        damage = {"line": outcome.damage.line, "problem": outcome.damage.problem}
-        told |= {"verdict": "damaged", "damage": damage}
+        told |= {"verdict": "damaged", "damage": damage_json(outcome.damage)}
     else:
         told |= {"verdict": _word(verdict)}
     return told | {**asdict(verdict), "unchecked": dict(verdict.unchecked)}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stream_pool.bench.meter import peak_rss_bytes
+from stream_pool.cli.damage import damage_json
 from stream_pool.cli.progress import progress
 from stream_pool.errors import MisuseError
 from stream_pool.events.raw_record import RawRecord
@@ -106,7 +107,6 @@ def play_offline(
 def to_json(outcome: Outcome) -> dict[str, Any]:
     """The object that `--json` prints, and which `--compare` takes for a side."""
     surveyed, played = outcome.surveyed, outcome.played
-    damage = played.damage
     return {
         "stream_pool_replay": FORMAT,
         "file": str(outcome.file),
@@ -133,7 +133,7 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
             {"worker": fault.worker, "reason": fault.reason, "message": fault.message}
             for fault in played.faults
         ],
-        "damage": None if damage is None else {"line": damage.line, "problem": damage.problem},
+        "damage": damage_json(played.damage),
         "out": None if outcome.out is None else str(outcome.out),
     }
 

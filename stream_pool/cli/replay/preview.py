@@ -4,6 +4,7 @@ import asyncio
 import sys
 from typing import Any
 
+from stream_pool.cli.damage import damage_json
 from stream_pool.cli.progress import progress
 from stream_pool.cli.replay.render import missing_lines
 from stream_pool.cli.replay.to_broker import Wanted, look_at
@@ -29,14 +30,14 @@ def preview(wanted: Wanted, settings: Settings | None) -> dict[str, Any]:
         **found.missing.to_json(),
         "span_s": found.span_s,
         "takes_s": None if wanted.pace.speed is None and wanted.pace.rate is None else round(took_s, 3),
-        "damage": None if found.damage is None else str(found.damage),
+        "damage": damage_json(found.damage),
     }
     if settings is None:
         return told
     target = asyncio.run(look_at(capture, wanted, settings, found))
     return told | {
         "cluster": target.target.cluster,
-        "partitions": target.target.partitions,
+        "partition_count": target.target.partitions,
         "partitions_kept": target.placement.is_kept,
         "warnings": target.warnings,
     }
@@ -53,11 +54,15 @@ def to_text(wanted: Wanted, told: dict[str, Any]) -> str:
     if "cluster" in told:
         how = "to their own" if told["partitions_kept"] else "by key"
         lines.append(
-            f"to cluster {told['cluster']}, topic {wanted.topic} of {told['partitions']} partitions, {how}"
+            f"to cluster {told['cluster']}, topic {wanted.topic} of {told['partition_count']} partitions,"
+            f" {how}"
         )
         lines += told["warnings"]
-    if told["damage"] is not None:
-        lines.append(f"damaged: {wanted.file}, {told['damage']}; what stands before it would be sent")
+    if (damage := told["damage"]) is not None:
+        lines.append(
+            f"damaged: {wanted.file}, line {damage['line']}: {damage['problem']};"
+            " what stands before it would be sent"
+        )
     return "\n".join(lines)
 
 

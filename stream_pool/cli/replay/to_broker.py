@@ -18,6 +18,7 @@ from aiokafka.errors import (
 )
 
 from stream_pool.cli.connection import connected_client
+from stream_pool.cli.damage import damage_json
 from stream_pool.cli.progress import progress
 from stream_pool.cli.replay.render import missing_lines
 from stream_pool.cli.stopping import Stopping
@@ -122,9 +123,7 @@ def to_json(wanted: Wanted, summary: Summary, found: Found) -> dict[str, Any]:
         "late_s": {"median": late.quantile(0.5), "p99": late.quantile(0.99), "max": late.max_s},
         "complete": summary.is_complete,
         "interrupted": summary.interrupted,
-        "damage": None
-        if summary.damage is None
-        else {"line": summary.damage.line, "problem": summary.damage.problem},
+        "damage": damage_json(summary.damage),
         "failure": None if summary.failure is None else str(summary.failure),
         "warnings": found.warnings,
     }

@@ -127,7 +127,7 @@ def test_an_outcome_as_an_object() -> None:
     assert told["lost"] == [
         {"topic": "orders", "partition": 0, "from": 400, "to": 512, "why": "retention deleted them"}
     ]
-    assert told["records_per_second"] == 800
+    assert (told["took_s"], told["records_per_second"], told["file_bytes"]) == (2.0, 800, 123_456)
     assert told["partitions"] == {"0": [12, 814], "1": [5, 5]}
     assert (told["whole"], told["redaction"]) == (True, None)
     assert list(warnings(Outcome(captured(), None))) == []

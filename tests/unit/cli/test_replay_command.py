@@ -122,6 +122,15 @@ def test_a_dry_run_says_what_would_be_sent(
 
 
 @pytest.mark.parametrize("options", [["--dry-run"], OFFLINE])
+def test_damage_is_told_alike(run: Any, capture: Path, options: list[str]) -> None:
+    """Its line, and what it is."""
+    capture.write_bytes(b"".join(capture.read_bytes().splitlines(keepends=True)[:6]))
+    code, out, _ = run(capture, *options, "--json")
+    assert (code, json.loads(out)["damage"]["line"]) == (ExitCode.FINDING, 7)
+    assert "line 7: the file ends" in run(capture, *options)[1]
+
+
+@pytest.mark.parametrize("options", [["--dry-run"], OFFLINE])
 def test_holes_in_a_capture_are_told(run: Any, tmp_path: Path, options: list[str]) -> None:
     """In lines and in the object."""
     path = write_capture(tmp_path / "c.ndjson", [captured(0, 5), captured(0, 9)])
