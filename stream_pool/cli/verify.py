@@ -25,7 +25,10 @@ _TELL_EVERY = 500
 def verify(
     context: typer.Context,
     log: Annotated[
-        str, typer.Argument(metavar="TOPIC|FILE", help="<group>.events (or topic:NAME), or a log file.")
+        str,
+        typer.Argument(
+            metavar="TOPIC|FILE", help="<group>.events (or topic:NAME), a log file, or a capture."
+        ),
     ],
     broker: Annotated[
         str | None, typer.Option(help="kafka://host:port, more servers after a comma; for a topic.")
@@ -33,6 +36,8 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="One object at the end instead of lines.")] = False,
 ) -> None:
     """Fold a log with the rules that are in it, and compare every anomaly, tick and snapshot byte for byte.
+
+    Of a capture, which is traffic and no log, the file's own counts and sum are verified.
 
     Exits 0 when all is identical or there is nothing to verify, 1 at the first difference or where a file is
     damaged, 2 when the log is none or of a fold that this version does not have, 3 without a broker, 4
@@ -46,6 +51,7 @@ def verify(
     source = source_of(log)
     if source.is_file:
         Given(context).refuse("broker", because=OF_A_TOPIC)
+        _verify_capture(source.path, as_json)
     with progress(sys.stderr, "verifying", "events") as tell:
         outcome = verify_file(source.path, tell) if source.is_file else _verify_topic(source, broker, tell)
     print(json.dumps(to_json(outcome)) if as_json else to_text(outcome))
@@ -54,6 +60,19 @@ def verify(
         raise typer.Exit(ExitCode.MISUSE)
     is_identical = isinstance(verdict, Verified) and outcome.damage is None
     raise typer.Exit(ExitCode.OK if is_identical else ExitCode.FINDING)
+
+
+def _verify_capture(path: Path, as_json: bool) -> None:
+    """Verify a capture, and end; where it is none, do nothing."""
+    from stream_pool.cli import verify_capture
+
+    capture = verify_capture.capture_at(path)
+    if capture is None:
+        return
+    with progress(sys.stderr, "verifying", "records") as tell:
+        proved = verify_capture.prove(capture, tell)
+    print(json.dumps(verify_capture.to_json(proved)) if as_json else verify_capture.to_text(proved))
+    raise typer.Exit(ExitCode.OK if proved.damage is None else ExitCode.FINDING)
 
 
 def verify_file(path: Path, tell: Tell) -> "Outcome":

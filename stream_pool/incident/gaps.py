@@ -5,6 +5,7 @@ could read: compaction took it, or it is a transaction's marker. A capture that 
 its ranges do, which is neither; where the file is damaged or reading ended, only what was read counts. Pure.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,15 @@ class Missing:
     lost: int = 0
     empty: int = 0
     is_whole: bool | None = None
+
+    def lines(self) -> Iterator[str]:
+        """In words, where something is missing."""
+        if self.lost:
+            yield f"  missing    {self.lost:,} offsets were gone before they could be captured"
+        if self.empty:
+            yield f"  missing    {self.empty:,} offsets hold no record: compaction, markers of transactions"
+        if self.is_whole is False:
+            yield "  missing    what came behind it: capturing was stopped before its end"
 
     def to_json(self) -> dict[str, Any]:
         """As members of an object."""

@@ -7,27 +7,28 @@
 
 A record names its topic where that is not the first line's. Keys, values and headers' values are strings
 where they are UTF-8, else `{"base64": …}`. The last line tells how many records there are and the SHA-256 of
-every byte before it: a file without one was cut off, and any other byte that changed is noticed. Files whose
-names end in `.gz` are compressed; the sum is of what was compressed.
+every byte before it: a file without one was cut off, and any other byte that changed is noticed. By its
+name's end a file is packed by zstd (`.zst`), by gzip (`.gz`), or not at all, as a capture is; the sum is of
+what was packed.
 
 Reading and writing hold one line at a time. Members that a reader does not know are skipped, so that later
 formats can add some. The sum is no signature: it finds accidents, not forgers.
 """
 
-import gzip
 import hashlib
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self, cast
+from typing import IO, Any, Self
 
 import orjson
 
 from stream_pool.errors import ExitCode, StreamPoolError
 from stream_pool.events.raw_record import RawRecord
+from stream_pool.incident.capture_file.packing import UNPACKING_ERRORS
+from stream_pool.incident.capture_file.streams import PackedWriter, unpacked_stream
 from stream_pool.incident.json_bytes import bytes_of, count, integer, string, text_or_base64
 
 FORMAT = 1
@@ -78,14 +79,11 @@ class LogFileWriter:
         self._path = path
         self._topic = topic
         self._raw = path.open("wb")
-        self._file: IO[bytes] = self._raw
-        if path.name.endswith(".gz"):
-            # No name and no time in it: the same log gives the same file.
-            zipped = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, mtime=0)
-            self._file = cast("IO[bytes]", zipped)
+        self._file = PackedWriter(path, self._raw)
         self._sum = hashlib.sha256()
         self._records = 0
         self._write(orjson.dumps({"stream_pool_log": FORMAT, "topic": topic, "group": group}) + b"\n")
+        self._file.end_frame()  # whose log it is can be read wherever the file is cut off
 
     def write(self, record: RawRecord, topic: str | None = None) -> None:
         """Append a record of the log, or of another `topic`."""
@@ -120,7 +118,7 @@ class LogFileWriter:
     def _close(self) -> None:
         try:
             with self._raw:
-                self._file.close()
+                self._file.end_frame()
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -157,7 +155,7 @@ class LogFile:
                 raise LogFileUnreadable(f"{path} is no regular file: a log is read twice")
             with self._opened() as (_, file):
                 self.header = _header(file.readline(MAX_LINE_BYTES))
-        except (OSError, EOFError, zlib.error) as error:
+        except UNPACKING_ERRORS as error:
             raise LogFileUnreadable(f"{path} cannot be read: {error}") from error
         except ValueError as error:
             raise LogFileUnreadable(f"{path} is no log of stream-pool: {error}") from error
@@ -178,11 +176,7 @@ class LogFile:
     @contextmanager
     def _opened(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         with self._path.open("rb") as raw:
-            if self._path.name.endswith(".gz"):
-                with gzip.GzipFile(fileobj=raw) as unzipped:
-                    yield raw, cast("IO[bytes]", unzipped)
-            else:
-                yield raw, raw
+            yield raw, unpacked_stream(self._path, raw)
 
 
 def read_log_file(path: Path) -> LogFile:
@@ -198,7 +192,7 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
         number += 1
         try:
             line = file.readline(MAX_LINE_BYTES)
-        except (OSError, EOFError, zlib.error) as error:
+        except UNPACKING_ERRORS as error:
             raise LogFileDamaged(number, f"cannot be unpacked: {error}") from error
         if ended:
             if line:

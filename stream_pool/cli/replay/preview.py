@@ -6,7 +6,6 @@ from typing import Any
 
 from stream_pool.cli.damage import damage_json
 from stream_pool.cli.progress import progress
-from stream_pool.cli.replay.render import missing_lines
 from stream_pool.cli.replay.to_broker import Wanted, look_at
 from stream_pool.incident.capture_file import Capture, CaptureDamaged, capture_by_time
 from stream_pool.incident.gaps import Missing
@@ -50,7 +49,7 @@ def to_text(wanted: Wanted, told: dict[str, Any]) -> str:
         f"would send {told['records']:,} records ({size(told['bytes'])}) of {duration(told['span_s'])},"
         f" {takes}; {told['left_out']:,} are not chosen, {told['other_topics']:,} are of other topics"
     ]
-    lines += missing_lines(Missing(**told["missing"], is_whole=told["whole"]))
+    lines += Missing(**told["missing"], is_whole=told["whole"]).lines()
     if "cluster" in told:
         how = "to their own" if told["partitions_kept"] else "by key"
         lines.append(

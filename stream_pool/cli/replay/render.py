@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from stream_pool.cli.replay.offline import Outcome
-from stream_pool.incident.gaps import Missing
 from stream_pool.incident.offline_figures import AnomalyFigure, Figures
 from stream_pool.words import duration, ratio, seconds, size
 
@@ -18,23 +17,13 @@ def offline_to_text(outcome: Outcome) -> str:
         *(f"  {name:<11}{told}" for name, told in _figures(played.figures)),
     ]
     lines += [f"  left out   {surveyed.left_out:,}: not chosen by --only"] * bool(surveyed.left_out)
-    lines += missing_lines(surveyed.missing)
+    lines += surveyed.missing.lines()
     lines += [f"worker {fault.worker} stopped: {fault.reason}: {fault.message}" for fault in played.faults]
     if played.damage is not None:
         lines.append(f"damaged: {outcome.file}, {played.damage}; what stood before it was replayed")
     if outcome.out is not None:
         lines.append(f"the log is in {outcome.out}; stream-pool verify {outcome.out} proves it")
     return "\n".join(lines)
-
-
-def missing_lines(missing: Missing) -> Iterator[str]:
-    """What a capture has no record of, where there is something."""
-    if missing.lost:
-        yield f"  missing    {missing.lost:,} offsets were gone before they could be captured"
-    if missing.empty:
-        yield f"  missing    {missing.empty:,} offsets hold no record: compaction, markers of transactions"
-    if missing.is_whole is False:
-        yield "  missing    what came behind it: capturing was stopped before its end"
 
 
 def _figures(figures: Figures) -> Iterator[tuple[str, str]]:

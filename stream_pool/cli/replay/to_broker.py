@@ -20,7 +20,6 @@ from aiokafka.errors import (
 from stream_pool.cli.connection import connected_client
 from stream_pool.cli.damage import damage_json
 from stream_pool.cli.progress import progress
-from stream_pool.cli.replay.render import missing_lines
 from stream_pool.cli.stopping import Stopping
 from stream_pool.clock import SystemClock
 from stream_pool.errors import ExitCode
@@ -148,7 +147,7 @@ def to_text(wanted: Wanted, summary: Summary) -> str:
         lines.append(f"  left out   {summary.left_out:,}: not chosen by --only")
     if summary.others:
         lines.append(f"  left out   {summary.others:,}: of other topics (the event log)")
-    lines += missing_lines(summary.missing)
+    lines += summary.missing.lines()
     if summary.damage is not None:
         lines.append(f"damaged: {wanted.file}, {summary.damage}; what stood before it was replayed")
     if summary.failure is not None:

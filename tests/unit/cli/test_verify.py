@@ -12,6 +12,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.traffic import captured, write_capture
 from support.whole_log import WholeLog, read
 
 from stream_pool.cli.verify import verify_file
@@ -320,6 +321,42 @@ def test_a_file_is_on_no_broker(run: Run, tmp_path: Path, content: bytes) -> Non
     code, out, err = run(write(tmp_path / "log.ndjson", content), "--broker", "kafka://b:1")
     assert (code, out) == (ExitCode.MISUSE, "")
     assert "--broker: for a topic" in err
+
+
+@pytest.mark.parametrize("name", ["c.ndjson", "c.ndjson.zst"])
+def test_of_a_capture_the_file_is_verified(run: Run, tmp_path: Path, name: str) -> None:
+    """It is said to be one, with what it has no record of; its sum holds, or the line is named."""
+    path = write_capture(tmp_path / name, [captured(0, 3), captured(0, 5), captured(0, 1, topic="g.events")])
+    code, out, _ = run(path)
+    assert code == ExitCode.OK
+    assert out.splitlines() == [
+        f"intact: {path}, every byte is as it was written",
+        "  a capture of orders: 2 records, 1 of other topics",
+        "  missing    1 offsets hold no record: compaction, markers of transactions",
+        "  it is traffic, and no event log: no conclusion in it is verified",
+    ]
+    assert told(run, path)[1] == {
+        "source": str(path),
+        "verdict": "intact",
+        "topic": "orders",
+        "records": 2,
+        "other_topics": 1,
+        "missing": {"lost": 0, "empty": 1},
+        "whole": True,
+        "damage": None,
+    }
+    path.write_bytes(path.read_bytes()[:-4])
+    code, data = told(run, path)
+    assert (code, data["verdict"]) == (ExitCode.FINDING, "damaged")
+    assert run(path)[1].startswith(f"damaged: {path}, line ")
+
+
+def test_of_kcat_s_lines_nothing_can_be_verified(run: Run, tmp_path: Path) -> None:
+    """They have no sum."""
+    path = write(tmp_path / "k.json", b'{"topic":"orders","partition":0,"offset":1,"key":"","payload":""}\n')
+    code, _, err = run(path)
+    assert code == ExitCode.MISUSE
+    assert "is no log of stream-pool" in err
 
 
 def test_a_variable_that_is_no_setting_is_refused(

@@ -1,6 +1,7 @@
 """The log as a file: what goes in comes out, and what was changed on the way is noticed."""
 
 import gzip
+from collections.abc import Callable
 from os import mkfifo
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from stream_pool.errors import ExitCode
 from stream_pool.events.raw_record import RawRecord
+from stream_pool.incident.capture_file.zstd import zstd
 from stream_pool.incident.log_file import (
     LogFileDamaged,
     LogFileUnreadable,
@@ -46,7 +48,7 @@ def three(tmp_path: Path, name: str = "log.ndjson") -> Path:
     return write(tmp_path / name, [("g.events", RECORD)] * 3)
 
 
-@pytest.mark.parametrize("name", ["log.ndjson", "log.ndjson.gz"])
+@pytest.mark.parametrize("name", ["log.ndjson", "log.ndjson.gz", "log.ndjson.zst"])
 @given(written=entries)
 @shared
 def test_any_record_comes_back_as_it_was(
@@ -80,7 +82,7 @@ def test_a_line_is_what_other_tools_read(tmp_path: Path) -> None:
     assert len(trailer["sha256"]) == 64
 
 
-@pytest.mark.parametrize("name", ["log.ndjson", "log.ndjson.gz"])
+@pytest.mark.parametrize("name", ["log.ndjson", "log.ndjson.gz", "log.ndjson.zst"])
 def test_the_same_log_gives_the_same_file(tmp_path: Path, name: str) -> None:
     """To the byte, compressed or not."""
     (tmp_path / "other").mkdir()
@@ -118,10 +120,17 @@ def test_what_stands_before_a_cut_is_read(tmp_path: Path, place: int) -> None:
     assert len(read) == cut.count(b"\n") - 1
 
 
-def test_a_cut_in_compressed_bytes_is_damage(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "unpack"), [("log.gz", gzip.decompress), ("log.zst", zstd.decompress)])
+def test_other_programs_unpack_it(tmp_path: Path, name: str, unpack: Callable[[bytes], bytes]) -> None:
+    """By what its name says."""
+    assert unpack(three(tmp_path, name).read_bytes()) == three(tmp_path, "log").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["log.gz", "log.zst"])
+def test_a_cut_in_compressed_bytes_is_damage(tmp_path: Path, name: str) -> None:
     """Named with the line that it made unreadable."""
-    content = three(tmp_path, "log.gz").read_bytes()
-    (path := tmp_path / "cut.gz").write_bytes(content[:-12])
+    content = three(tmp_path, name).read_bytes()
+    (path := tmp_path / f"cut-{name}").write_bytes(content[:-12])
     with pytest.raises(LogFileDamaged):
         list(read_log_file(path))
 
@@ -136,7 +145,7 @@ def test_a_writer_that_fails_leaves_no_last_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is full")
-@pytest.mark.parametrize("name", ["log.ndjson", "log.ndjson.gz"])
+@pytest.mark.parametrize("name", ["log.ndjson", "log.ndjson.gz", "log.ndjson.zst"])
 @pytest.mark.parametrize("written", [1, 5_000], ids=["1 at the end", "2 on the way"])
 def test_a_full_disk_is_told(
     tmp_path: Path, name: str, written: int, monkeypatch: pytest.MonkeyPatch
