@@ -225,8 +225,11 @@ async def test_a_topic_that_is_deleted_meanwhile_is_told(
     assert captured.is_whole
 
 
-async def test_a_stopped_capture_goes_on(cluster: Cluster, topics: Topics, tmp_path: Path) -> None:
-    """Ctrl-C closes the file properly, and --resume reads the rest: in the end every record is there once."""
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+async def test_a_stopped_capture_goes_on(
+    cluster: Cluster, topics: Topics, tmp_path: Path, stop: signal.Signals
+) -> None:
+    """The file is closed properly, and --resume reads the rest: in the end every record is there once."""
     topic = await topics.create(partitions=2)
     await cluster.produce(topic, [{"n": n, "fill": "x" * 3_000} for n in range(4_000)], partitions=2)
     path = tmp_path / "c.ndjson.zst"
@@ -237,11 +240,11 @@ async def test_a_stopped_capture_goes_on(cluster: Cluster, topics: Topics, tmp_p
         stderr=subprocess.PIPE,
     )
     await until(lambda: path.exists() and path.stat().st_size > 1_000, "the file was not begun")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(stop)
     out, err = await process.communicate()
     if process.returncode == 0:
         pytest.skip("it was done before the signal came")
-    assert process.returncode == 128 + signal.SIGINT, err.decode()
+    assert process.returncode == 128 + stop, err.decode()
     assert b"--resume goes on" in out
     first = Capture(path)
     before = len(list(first))

@@ -119,6 +119,18 @@ async def test_where_partitions_differ_keys_choose_as_kafka_s_clients_do(
     assert [offsets for offsets in without if offsets] == [list(range(40, 60))]
 
 
+async def test_a_part_of_a_topic_keeps_its_partitions(
+    cluster: Cluster, topics: Topics, tmp_path: Path
+) -> None:
+    """Where the topic has as many as the captured one had, of which not all were captured."""
+    records = [captured(number % 2, number // 2, key=b"k%d" % number) for number in range(20)]
+    path = write_capture(tmp_path / "c.ndjson", records, partition_count=4)
+    topic = await topics.create(partitions=4)
+    code, told, _ = await replay(cluster, str(path), "--topic", topic, "--speed", "max", "--times", "now")
+    assert (code, told["partitions_kept"], told["warnings"]) == (ExitCode.OK, True, [])
+    assert await cluster.ends(topic) == {0: 10, 1: 10, 2: 0, 3: 0}
+
+
 @pytest.mark.parametrize("allow", ["", "staging:9092"])
 async def test_a_cluster_that_nobody_allowed_is_refused(
     cluster: Cluster, topics: Topics, tmp_path: Path, allow: str
