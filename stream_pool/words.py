@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 UNKNOWN = "-"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MS = 253_402_300_799_999  # a datetime's years have four digits
+_FIRST_MS, _LAST_MS = -30_610_224_000_000, 253_402_300_799_999  # years of four digits
 
 
 def count(value: int | float | None) -> str:
@@ -120,5 +120,6 @@ def quantity(value: float | None, unit: str) -> str:
 
 
 def utc(at_ms: int) -> datetime:
-    """A moment in UTC; one that no calendar has is the nearest that it has."""
-    return _EPOCH + timedelta(milliseconds=min(max(at_ms, 0), _LAST_MS))
+    """A moment in UTC; one that no calendar has is the nearest that it has, Kafka's -1 for none the epoch."""
+    known_ms = 0 if at_ms == -1 else min(max(at_ms, _FIRST_MS), _LAST_MS)
+    return _EPOCH + timedelta(milliseconds=known_ms)

@@ -30,6 +30,7 @@ from stream_pool.events.observations import (
     PoolResized,
     PoolSampled,
     SignalsSampled,
+    WorkerStarted,
 )
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Severity",
     "SignalsSampled",
     "UnknownEvent",
+    "WorkerStarted",
     "anomaly_id",
     "decode",
     "encode",

@@ -20,10 +20,12 @@ from stream_pool.events.observations import (
     PoolResized,
     PoolSampled,
     SignalsSampled,
+    WorkerStarted,
 )
 
 Observation: TypeAlias = (
-    PoolSampled
+    WorkerStarted
+    | PoolSampled
     | PoolResized
     | SignalsSampled
     | LagSampled
@@ -40,6 +42,7 @@ Event: TypeAlias = Observation | Anomaly
 EVENT_TYPES: dict[str, type[Event]] = {
     cls.TYPE: cls
     for cls in (
+        WorkerStarted,
         PoolSampled,
         PoolResized,
         SignalsSampled,

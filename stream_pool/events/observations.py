@@ -14,6 +14,19 @@ from stream_pool.lag.status import Status
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerStarted:
+    """A life of a worker begins: `version` is stream-pool's, `labels` are the process labels that are set."""
+
+    TYPE: ClassVar[str] = "stream-pool.worker.started.v1"
+
+    worker: str
+    incarnation: str
+    sequence: Count
+    version: str
+    labels: dict[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
 class PoolSampled:
     """The string pool over one interval: lookups, and what it holds at the end of it."""
 

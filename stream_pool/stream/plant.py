@@ -134,6 +134,7 @@ class Plant:
             clock=self.clock,
             gc_probe=self.host.gc_probe,
             memory_probe=self.host.memory_probe,
+            build=settings.build_info,
         )
 
     @cached_property

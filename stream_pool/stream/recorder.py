@@ -1,4 +1,4 @@
-"""What a worker writes down about itself, once an interval.
+"""What a worker writes down about itself: what it is when it starts, and then once an interval how it does.
 
 One event of each kind for all its partitions: commits (moved or not, each with its time), signals, lag,
 pool, memory, pauses of the collector. The order within an interval is that in which a reader needs them: a
@@ -8,6 +8,8 @@ answer, keeps nothing else from being observed.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
 from typing import Any
 
 import structlog
@@ -21,6 +23,7 @@ from stream_pool.events import (
     MemorySampled,
     OffsetsCommitted,
     PartitionCommit,
+    WorkerStarted,
 )
 from stream_pool.lag import PartitionState
 from stream_pool.pool import GrowthRule, Pool
@@ -34,6 +37,7 @@ from stream_pool.stream.outlet import Outlet
 from stream_pool.stream.pool_keeper import PoolKeeper
 from stream_pool.stream.signal_sampler import SignalSampler
 from stream_pool.stream.source import Source
+from stream_pool.telemetry import BuildInfo
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +66,7 @@ class Recorder(Service):
         clock: Clock,
         gc_probe: GcSource,
         memory_probe: MemorySource,
+        build: BuildInfo,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -80,6 +85,7 @@ class Recorder(Service):
         self._clock = clock
         self._gc_probe = gc_probe
         self._memory_probe = memory_probe
+        self._build = build
         self._source: Source | None = None
         self._signals: SignalSampler | None = None
         self._recorded_at_s = clock.monotonic()
@@ -89,6 +95,8 @@ class Recorder(Service):
         self._gc_probe.start()
         self._recorded_at_s = self._clock.monotonic()
         writer = self._outlet.writer
+        labels = {name: label for name, label in asdict(self._build).items() if label}
+        writer.append(WorkerStarted(*writer.stamp(), version("stream-pool"), labels))
         if self._pool is not None:
             self.pool_keeper = PoolKeeper(
                 self._pool,

@@ -18,7 +18,7 @@ async def test_orders_go_from_topic_to_handler_commit_and_side_topic(lab: Lab) -
     await lab.committed(topic, {0: 50, 1: 50, 2: 51, 3: 50})
     await until(lambda: worker.metric("stream_pool_records_consumed_total", topic=topic), "nothing counted")
     expected = {"lag.sampled", "signals.sampled", "offsets.committed", "pool.sampled", "memory.sampled"}
-    expected |= {"gc.paused", "clock.ticked", "detector.configured"}
+    expected |= {"gc.paused", "clock.ticked", "detector.configured", "worker.started"}
 
     async def all_kinds() -> bool:
         events = [logged.event for logged in await lab.events()]

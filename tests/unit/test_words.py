@@ -72,7 +72,9 @@ def test_a_quantity_has_its_unit(value: float | None, unit: str, told: str) -> N
     [
         pytest.param(1_767_225_680_099, "2026-01-01", "00:01:20", id="1 a moment"),
         pytest.param(-1, "1970-01-01", "00:00:00", id="2 Kafka's for none"),
-        pytest.param(2**62, "9999-12-31", "23:59:59", id="3 beyond any calendar"),
+        pytest.param(-315_619_200_000, "1960-01-01", "00:00:00", id="3 before the epoch"),
+        pytest.param(2**62, "9999-12-31", "23:59:59", id="4 beyond any calendar"),
+        pytest.param(-(2**62), "1000-01-01", "00:00:00", id="5 before any"),
     ],
 )
 def test_a_moment_is_told_in_utc(at_ms: int, day: str, time: str) -> None:

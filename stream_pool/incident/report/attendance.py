@@ -8,9 +8,9 @@ worker itself no longer does. Nobody says goodbye in the log: the end of a life 
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from stream_pool.events import Observation, OffsetsCommitted, SignalsSampled
+from stream_pool.events import Observation, OffsetsCommitted, SignalsSampled, WorkerStarted
 from stream_pool.incident.report.cited import Cited, EventRef, Point
-from stream_pool.incident.report.story import Hold, Life, Members, Move
+from stream_pool.incident.report.story import Build, Hold, Life, Members, Move
 
 _T = TypeVar("_T")
 
@@ -30,6 +30,7 @@ class _Life:
     records: int = 0
     partitions: int = 0
     ticked: bool = False
+    build: Build | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +72,11 @@ class Attendance:
         if isinstance(event, SignalsSampled):
             life.records += sum(part.records for part in event.partitions)
 
+    def started(self, event: WorkerStarted, ref: EventRef) -> None:
+        """A worker says what it is."""
+        if (life := self.lives.get((event.worker, event.incarnation))) is not None:
+            life.build = Build(event.version, event.labels, ref)
+
     def commits(self, event: OffsetsCommitted, ref: EventRef, at_ms: int) -> None:
         """A worker says which partitions it has."""
         mine = {(each.topic, each.partition) for each in event.partitions}
@@ -110,6 +116,7 @@ class Attendance:
                 life.partitions,
                 life.ticked,
                 life.last.at_ms >= latest,
+                life.build,
             )
             for life in self.lives.values()
         )

@@ -1,16 +1,14 @@
-"""What changed, as far as the log can know: rules, lives of workers, pools, payloads, layouts.
-
-The log does not carry what was deployed. A deploy shows as new lives of workers, and by what comes after.
-"""
+"""What changed, as far as the log can know: deploys, rules, lives of workers, pools, payloads, layouts."""
 
 from collections.abc import Iterator
 from itertools import groupby
 
 from stream_pool import words
+from stream_pool.incident.report import deploys
 from stream_pool.incident.report.cited import Cited, together
 from stream_pool.incident.report.measures import MEASURES
 from stream_pool.incident.report.parts import Cell, Section, Table
-from stream_pool.incident.report.story import Epoch, Resizing, SchemaVersion, Shift, Story
+from stream_pool.incident.report.story import Epoch, Life, Resizing, SchemaVersion, Shift, Story
 
 MAX_ROWS = 200
 _BEGINNING_MS = 60_000
@@ -36,7 +34,7 @@ def changes(story: Story) -> Section:
             (Cell(name, cited), Cell(str(value), cited)) for name, value in sorted(epoch.rules.items())
         )
         tables.append(Table(("rule", "value"), rules, "The rules that the log was judged by", frozenset({1})))
-    text = [Cell("The log does not say what was deployed: a deploy shows as new lives of workers.")]
+    text = list(deploys.told(story))
     if len(rows) > MAX_ROWS:
         text.append(Cell(f"{len(rows) - MAX_ROWS:,} later changes are left out here.", story.whole))
     return Section("changes", "What changed", tuple(text), tuple(tables))
@@ -47,11 +45,9 @@ def _rows(story: Story) -> Iterator[_Row]:
         yield _shift(story, measure, list(shifts))
     for epoch in story.epochs:
         yield from _epoch(story, epoch, is_first=epoch is story.epochs[0])
-    for life in story.members.lives:
+    for life, before in deploys.successions(story.members.lives):
         if life.first.at_ms - story.from_ms > _BEGINNING_MS:
-            cited = life.first.cited
-            begins = Cell(f"{life.worker} begins life {life.incarnation}", cited)
-            yield _row(story, life.first.at_ms, cited, begins)
+            yield _life(story, life, before)
     for resizing in story.resizings:
         yield _resizing(story, resizing)
     for version in story.schema_versions:
@@ -62,6 +58,25 @@ def _row(
     story: Story, at_ms: int, cited: Cited, what: Cell, before: Cell = _NONE, after: Cell = _NONE
 ) -> _Row:
     return at_ms, (Cell(story.moment(at_ms), cited), what, before, after)
+
+
+def _life(story: Story, life: Life, before: Life | None) -> _Row:
+    cited = life.first.cited
+    begins = f"{life.worker} begins life {life.incarnation}"
+    if before is None or before.build is None or life.build is None:
+        return _row(story, life.first.at_ms, cited, Cell(begins, cited))
+    was, now = Cited.one(before.build.ref), Cited.one(life.build.ref)
+    changed = deploys.changed(before.build, life.build)
+    if not changed:
+        return _row(story, life.first.at_ms, cited, Cell(f"{begins}, of the same build", was | now))
+    return _row(
+        story,
+        life.first.at_ms,
+        cited,
+        Cell(f"deploy: {begins}", now),
+        Cell(", ".join(f"{name} {old or 'not set'}" for name, old, _ in changed), was),
+        Cell(", ".join(f"{name} {new or 'not set'}" for name, _, new in changed), now),
+    )
 
 
 def _epoch(story: Story, epoch: Epoch, *, is_first: bool) -> Iterator[_Row]:

@@ -27,6 +27,7 @@ from stream_pool.events import (
     PoolSampled,
     SignalsSampled,
     UnknownEvent,
+    WorkerStarted,
 )
 from stream_pool.incident.report.attendance import Attendance
 from stream_pool.incident.report.cited import Cited, Citing, EventRef, Point
@@ -181,6 +182,8 @@ class Collector:
                 self.golden.signals(event, ref, at_ms)
             case LagSampled():
                 self.golden.lag(event, ref, at_ms)
+            case WorkerStarted():
+                self.attendance.started(event, ref)
             case OffsetsCommitted():
                 self.attendance.commits(event, ref, at_ms)
             case PoolSampled():

@@ -111,11 +111,20 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """What runs in a life: stream-pool's version, and the process labels that were set."""
+
+    version: str
+    labels: Mapping[str, Scalar]
+    ref: EventRef
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """One life of a worker's process, as far as the log knows: from its first event to its last.
 
     `partitions` is the most that it had at once; `ticked` whether it owned the detector for a time;
-    `is_last` whether the log ends before it could be missed.
+    `is_last` whether the log ends before it could be missed; `build` what it said of itself when it started.
     """
 
     worker: str
@@ -126,6 +135,7 @@ class Life:
     partitions: int
     ticked: bool
     is_last: bool
+    build: Build | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from stream_pool.events import (
     PoolResized,
     PoolSampled,
     SignalsSampled,
+    WorkerStarted,
 )
 from stream_pool.lag import Status
 
@@ -76,4 +77,5 @@ EXAMPLES: tuple[Event, ...] = (
         1_700_000_060_000,
         "e2",
     ),
+    WorkerStarted("w1", "i1", 0, "1.2.3", {"service_version": "2.0", "canary_flag": "true"}),
 )

@@ -20,6 +20,7 @@ EXPECTED = [
     "d1/i2/10-detector.configured",
     "a" * 32 + "-opened",
     "a" * 32 + "-resolved",
+    "w1/i1/0-worker.started",
 ]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from importlib.metadata import version
 from types import SimpleNamespace
 from typing import Any, get_args
 
@@ -17,7 +18,7 @@ from stream_pool.pool import Pool
 from stream_pool.stream.counters import Counters
 from stream_pool.stream.offsets import OffsetTracker
 from stream_pool.stream.recorder import Recorder
-from stream_pool.telemetry import GcPauses, MemorySample
+from stream_pool.telemetry import BuildInfo, GcPauses, MemorySample
 
 PARTITIONS = [TopicPartition("orders", 0), TopicPartition("orders", 1)]
 
@@ -107,6 +108,7 @@ class Rig:
             clock=self.clock,
             gc_probe=Collector(),
             memory_probe=self.memory,
+            build=BuildInfo(service_name="orders", git_commit="abc123"),
         )
 
     async def start(self) -> "Rig":
@@ -134,6 +136,17 @@ async def stop(rig: Rig) -> None:
     for future in rig.recorder._futures:
         future.cancel()
     await asyncio.gather(*rig.recorder._futures, return_exceptions=True)
+
+
+async def test_0_what_it_is_comes_first() -> None:
+    """The labels that are set; who reads of a deploy reads of it here."""
+    rig = Rig()
+    await rig.recorder.on_start()
+    assert (await rig.record())[0] == "worker.started"
+    started = rig.event("worker.started")
+    assert started["labels"] == {"service_name": "orders", "git_commit": "abc123"}
+    assert started["version"] == version("stream-pool")
+    await stop(rig)
 
 
 ALL = ["offsets.committed", "signals.sampled", "pool.sampled", "memory.sampled", "gc.paused", "lag.sampled"]

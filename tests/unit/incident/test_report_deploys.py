@@ -1,0 +1,92 @@
+"""What was deployed, as the lives of workers tell it."""
+
+import pytest
+from report_logs import Log
+
+from stream_pool.events import WorkerStarted
+from stream_pool.incident.report.sections import sections
+
+OLD = {"service_version": "2.0", "git_commit": "abc"}
+NEW = {"service_version": "2.1", "git_commit": "def"}
+
+
+def started(
+    log: Log, at_s: float, worker: str, life: str, labels: dict[str, str], version: str = "1.0"
+) -> None:
+    """A worker begins a life, and has something to say a moment later."""
+    log.add(WorkerStarted(worker, life, log.next(), version, dict(labels)), at_s)
+    log.commits(at_s + 1, worker, life, 0)
+
+
+def told(log: Log) -> tuple[list[str], list[list[str]]]:
+    """The section's text, and what its rows say without their times."""
+    section = next(each for each in sections(log.story()) if each.key == "changes")
+    rows = [] if not section.tables else [[cell.text for cell in row[1:]] for row in section.tables[0].rows]
+    return [cell.text for cell in section.text], rows
+
+
+CASES = [
+    pytest.param(
+        NEW,
+        "1.0",
+        "service_version 2.0, git_commit abc",
+        "service_version 2.1, git_commit def",
+        id="1 another version",
+    ),
+    pytest.param(
+        OLD | {"canary_flag": "true"}, "1.0", "canary_flag not set", "canary_flag true", id="2 a canary"
+    ),
+    pytest.param(
+        {"git_commit": "abc"}, "1.0", "service_version 2.0", "service_version not set", id="3 a label less"
+    ),
+    pytest.param(OLD, "1.1", "stream-pool 1.0", "stream-pool 1.1", id="4 of ours"),
+]
+
+
+@pytest.mark.parametrize(("after", "version", "was", "now"), CASES)
+def test_a_deploy_names_what_differs(after: dict[str, str], version: str, was: str, now: str) -> None:
+    """From the life before it, of the same worker."""
+    log = Log()
+    started(log, 0, "w1", "1", OLD)
+    started(log, 100, "w1", "2", after, version)
+    text, rows = told(log)
+    assert text == []
+    assert rows == [["deploy: w1 begins life 2", was, now]]
+
+
+def test_a_restart_is_no_deploy() -> None:
+    """The build is the same, and is said to be."""
+    log = Log()
+    started(log, 0, "w1", "1", OLD)
+    started(log, 100, "w1", "2", OLD)
+    assert told(log) == ([], [["w1 begins life 2, of the same build", "", ""]])
+
+
+def test_a_worker_of_a_new_name_is_held_against_the_one_that_began_last() -> None:
+    """Pods have new names."""
+    log = Log()
+    started(log, 0, "pod-a", "1", OLD)
+    started(log, 100, "pod-b", "1", NEW)
+    started(log, 200, "pod-c", "1", NEW)
+    assert [row[0] for row in told(log)[1]] == [
+        "deploy: pod-b begins life 1",
+        "pod-c begins life 1, of the same build",
+    ]
+
+
+def test_lives_without_a_word_are_only_lives() -> None:
+    """Logs of earlier versions do not say."""
+    log = Log()
+    log.commits(0, "w1", "1", 0)
+    log.commits(100, "w1", "2", 0)
+    text, rows = told(log)
+    assert text == ["The log does not say what was deployed: a deploy shows as new lives of workers."]
+    assert rows == [["w1 begins life 2", "", ""]]
+
+
+def test_labels_that_nobody_set_are_asked_for() -> None:
+    """By the variables that set them."""
+    log = Log()
+    started(log, 0, "w1", "1", {"service_name": "orders"})
+    (asked,), _ = told(log)
+    assert "STREAM_POOL_SERVICE_VERSION" in asked
