@@ -18,6 +18,9 @@ from stream_pool.stream.topics import (
 )
 
 _FOREVER = float("inf")
+_HOUR_MS = 3_600_000
+_LEAST_KEPT_MS = 24 * _HOUR_MS
+_MESSAGE_BYTES = 1_048_588  # what a topic takes where nothing else is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,12 @@ class Plan:
 
     def problems(self, found: Mapping[str, FoundTopic], brokers: int) -> list[str]:
         """What is not as it must be, one sentence each, with what to do."""
+        read = [found[topic.name] for topic in self.topics if not topic.is_own and topic.name in found]
+        largest = max(map(_message_bytes, read), default=_MESSAGE_BYTES)
         return [
             f"topic {topic.name!r} {problem}"
             for topic in self.topics
-            for problem in _problems(topic, found, brokers)
+            for problem in _problems(topic, found, brokers, largest)
         ]
 
 
@@ -122,7 +127,9 @@ def _kept(config: Mapping[str, str]) -> dict[str, str]:
     return {"cleanup.policy": "delete", **config}
 
 
-def _problems(topic: PlannedTopic, found: Mapping[str, FoundTopic], brokers: int) -> Iterator[str]:
+def _problems(
+    topic: PlannedTopic, found: Mapping[str, FoundTopic], brokers: int, largest: int
+) -> Iterator[str]:
     there = found.get(topic.name)
     if there is None:
         way = "--create makes it" if topic.is_own else "create it: no worker creates a topic that it reads"
@@ -136,7 +143,7 @@ def _problems(topic: PlannedTopic, found: Mapping[str, FoundTopic], brokers: int
         yield "can never be written: its min.insync.replicas is above the number of its replicas"
     if topic.is_own:
         yield from _unsafe(there)
-        yield from _own_problems(topic, there, found)
+        yield from _own_problems(topic, there, found, largest)
 
 
 def _unsafe(there: FoundTopic) -> Iterator[str]:
@@ -147,7 +154,9 @@ def _unsafe(there: FoundTopic) -> Iterator[str]:
             yield f"has {name}={has} and should have {name}={least}: {way}"
 
 
-def _own_problems(topic: PlannedTopic, there: FoundTopic, found: Mapping[str, FoundTopic]) -> Iterator[str]:
+def _own_problems(
+    topic: PlannedTopic, there: FoundTopic, found: Mapping[str, FoundTopic], largest: int
+) -> Iterator[str]:
     is_log = "message.timestamp.type" in topic.config
     if is_log and there.partitions != topic.partitions:
         way = "it is one log, so delete it and create it anew"
@@ -156,9 +165,21 @@ def _own_problems(topic: PlannedTopic, there: FoundTopic, found: Mapping[str, Fo
         wanted, has = topic.config.get(name), there.config.get(name)
         if wanted is not None and has is not None and has != wanted:
             yield f"has {name}={has} and must have {name}={wanted}: kafka-configs.sh --alter changes it"
+    if (kept_ms := _retention_ms(there)) < _LEAST_KEPT_MS:
+        way = "what is gone by the morning nobody can look at or replay. Raise its retention.ms"
+        kept, least_kept = kept_ms / _HOUR_MS, _LEAST_KEPT_MS / _HOUR_MS
+        yield f"keeps its records for {kept:.3g} h and must for {least_kept:g}: {way}"
+    least = _MESSAGE_BYTES if is_log else max(_MESSAGE_BYTES, largest)  # a letter holds its record
+    if (takes := _message_bytes(there)) < least:
+        way = "raise its max.message.bytes"
+        yield f"takes messages of {takes:,} bytes at most and must take {least:,}: {way}"
     events = None if topic.outlives is None else found.get(topic.outlives)
     if events is not None and _retention_ms(there) <= _retention_ms(events) < _FOREVER:
         yield f"must keep its records longer than {topic.outlives!r}: raise its retention.ms"
+
+
+def _message_bytes(topic: FoundTopic) -> int:
+    return int(topic.config.get("max.message.bytes", _MESSAGE_BYTES))
 
 
 def _retention_ms(topic: FoundTopic) -> float:

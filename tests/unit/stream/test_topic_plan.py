@@ -13,10 +13,12 @@ from stream_pool.stream.kafka_admin import _KafkaAdmin
 from stream_pool.stream.topic_plan import Access, Plan, acl_commands, create_commands, plan_of
 
 EVENTS = FoundTopic(
-    1, 3, {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "delete"} | {"retention.ms": "100"}
+    1,
+    3,
+    {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "delete"} | {"retention.ms": "100000000"},
 )
-SNAPSHOTS = FoundTopic(1, 3, {**EVENTS.config, "retention.ms": "101"})
-LETTERS = FoundTopic(1, 3, {"cleanup.policy": "delete", "retention.ms": "100"})
+SNAPSHOTS = FoundTopic(1, 3, {**EVENTS.config, "retention.ms": "100000001"})
+LETTERS = FoundTopic(1, 3, {"cleanup.policy": "delete", "retention.ms": "100000000"})
 ORDERS = FoundTopic(64, 3, {"min.insync.replicas": "2", "cleanup.policy": "compact"})
 GOOD = {"orders": ORDERS, "g.events": EVENTS, "g.snapshots": SNAPSHOTS, "g.dead-letters": LETTERS}
 
@@ -56,7 +58,9 @@ PROBLEMS: list[Any] = [
     pytest.param(
         {"g.dead-letters": changed(LETTERS, cleanup_policy="compact")}, ["has cleanup.policy=compact"], id="7"
     ),
-    pytest.param({"g.snapshots": changed(SNAPSHOTS, retention_ms="100")}, ["longer than 'g.events'"], id="8"),
+    pytest.param(
+        {"g.snapshots": changed(SNAPSHOTS, retention_ms="100000000")}, ["longer than 'g.events'"], id="8"
+    ),
     pytest.param({"g.snapshots": changed(SNAPSHOTS, retention_ms="-1")}, [], id="9 kept for ever"),
     pytest.param({"g.events": changed(EVENTS, retention_ms="-1")}, [], id="10 so are the events"),
     pytest.param({"orders": FoundTopic(1, 1, {})}, ["has 1 replicas and should have 3"], id="11 one replica"),
@@ -70,6 +74,23 @@ PROBLEMS: list[Any] = [
     ),
     pytest.param({"g.dead-letters": changed(LETTERS, min_insync_replicas="3")}, [], id="14 by all of them"),
     pytest.param({"orders": changed(ORDERS, min_insync_replicas="1")}, [], id="15 its owner's to decide"),
+    pytest.param(
+        {"g.dead-letters": changed(LETTERS, retention_ms="3600000")},
+        ["keeps its records for 1 h and must for 24"],
+        id="16 letters that are gone by the morning",
+    ),
+    pytest.param({"g.dead-letters": changed(LETTERS, retention_ms="86400000")}, [], id="17 a day is enough"),
+    pytest.param(
+        {"g.events": changed(EVENTS, max_message_bytes="100")},
+        ["takes messages of 100 bytes at most and must take 1,048,588"],
+        id="18 too small for events",
+    ),
+    pytest.param(
+        {"orders": changed(ORDERS, max_message_bytes="8000000")},
+        ["'g.dead-letters' takes messages of 1,048,588 bytes at most and must take 8,000,000"],
+        id="19 letters hold what is read",
+    ),
+    pytest.param({"orders": changed(ORDERS, max_message_bytes="1000")}, [], id="20 smaller orders"),
 ]
 
 
