@@ -21,10 +21,8 @@ def keep_freed_memory() -> bool:
 
     Call it once, before the work begins.
     """
-    if sys.platform != "linux" or "CS_GNU_LIBC_VERSION" not in os.confstr_names:
-        return False
     is_told = any(name in os.environ for name in _OWN_SETTINGS) or "malloc" in os.getenv("GLIBC_TUNABLES", "")
-    if is_told:
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if is_told or mallopt is None:  # musl has none
         return False
-    mallopt = ctypes.CDLL(None).mallopt
     return all(mallopt(option, KEPT_BYTES) == 1 for option in (_MMAP_THRESHOLD, _TRIM_THRESHOLD))

@@ -8,9 +8,12 @@ is always slow, without end. (Read and measured with aiokafka 0.14.)
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+
+_LET_GO_TIMEOUT_S = 1.0
 
 
 class BeatingConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is not typed
@@ -24,10 +27,16 @@ class BeatingConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is no
         try:
             await super().stop()
         except asyncio.CancelledError:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LET_GO_TIMEOUT_S):
+                    await self._let_go()
+            raise
+
+    async def _let_go(self) -> None:
+        if self._coordinator is not None:  # it had begun
             await self._coordinator._stop_heartbeat_task()
             await self._fetcher.close()
-            await self._client.close()
-            raise
+        await self._client.close()
 
 
 class _Beating(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is not typed
