@@ -20,12 +20,24 @@ _OnlyLook = partial(MetadataRequest, allow_auto_topic_creation=False)
 def create_no_topics(client: Any) -> None:
     """Let this `AIOKafkaClient` look for its topics, and no more.
 
-    It has the function of its class with another request in it. Other clients of the process, those of
-    handlers too, stay as they are.
+    It has the function of its class with another request in it. Other clients of the process, those that
+    handlers make, stay as they are.
     """
     update = AIOKafkaClient._metadata_update
     look = FunctionType(update.__code__, {**update.__globals__, "MetadataRequest": _OnlyLook})
     client._metadata_update = MethodType(look, client)
+
+
+def send_to_what_is_there(producer: Any) -> None:
+    """The same for the clients of Faust's producer (`topic.send`), which it makes when it starts."""
+    make = producer._new_producer
+
+    def made(*arguments: Any, **options: Any) -> Any:
+        client = make(*arguments, **options)
+        create_no_topics(client.client)
+        return client
+
+    producer._new_producer = made
 
 
 async def describe_topics(admin: AIOKafkaAdminClient, topics: Collection[str]) -> list[dict[str, Any]]:

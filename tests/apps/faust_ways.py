@@ -4,7 +4,7 @@ from script import TOPICS, make_app, note, option, tell
 
 from stream_pool import Order
 
-app = make_app()
+app = make_app(producer_request_timeout=float(option("send_timeout_s", "60")))
 numbers = app.channel()
 out = app.topic(option("out", "out"), value_type=bytes, value_serializer="raw")
 

@@ -77,6 +77,17 @@ async def test_a_topic_that_never_was_is_not_created(creating_lab: Lab) -> None:
     assert topic not in await found(lab)
 
 
+async def test_what_is_sent_to_no_topic_fails(creating_lab: Lab) -> None:
+    """`topic.send` to a name that is mistyped raises in the handler, when its request has had its time."""
+    lab = creating_lab
+    topic, out = await lab.topics.create(), lab.topics.unique("out")
+    worker = await lab.worker("faust_ways", topic, options={"out": out, "send_timeout_s": 2}).ready()
+    await lab.cluster.produce(topic, [{"n": 1}])
+    line = await worker.says("handler failed, dead letter")
+    assert line["handler_error"] == "faust.exceptions.ProducerSendError"
+    assert out not in await found(lab)
+
+
 async def test_side_topics_come_back_as_they_were_made(creating_lab: Lab) -> None:
     """One partition and the broker's clock for the log; dead letters, too, are created on purpose."""
     lab = creating_lab
