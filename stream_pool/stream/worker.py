@@ -18,6 +18,7 @@ from typing import Any
 
 import faust
 import structlog
+from aiokafka.errors import InvalidSessionTimeoutError
 from mode import Service
 
 from stream_pool.allocator import keep_freed_memory
@@ -124,10 +125,23 @@ class Worker(faust.Worker):
             self._app.fail(error)
         elif isinstance(error, FORBIDDEN):
             self._app.fail(forbidden(error))
-        elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            url = self._app.web.url
-            problem = f"{url} is taken: name another port with --web-port, or in {variable('web_port')}"
-            self._app.fail(MisuseError(problem))
+        elif (misuse := self._misuse(error)) is not None:
+            self._app.fail(MisuseError(misuse))
         else:
             log.critical("worker fails", how=what, exc_info=error)
             self._app.fail(StreamPoolError(f"the worker {what}: {error!r}"))
+
+    def _misuse(self, error: BaseException) -> str | None:
+        """What to set otherwise, where a setting is what is wrong."""
+        url, host, port = self._app.web.url, variable("web_host"), variable("web_port")
+        match error:
+            case OSError(errno=errno.EADDRINUSE):
+                return f"{url} is taken: name another port with --web-port, or in {port}"
+            case OSError(errno=errno.EADDRNOTAVAIL):
+                return f"{url} is no address of this machine: name one with --web-host, or in {host}"
+            case OSError(errno=errno.EACCES, filename=None):
+                return f"{url} may not be listened on by this user: name a port from 1024 on in {port}"
+            case InvalidSessionTimeoutError():
+                name = variable("session_timeout_ms")
+                return f"the broker takes no such {name}: see its group.min.session.timeout.ms and …max…"
+        return None

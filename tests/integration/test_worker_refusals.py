@@ -2,11 +2,13 @@
 
 import re
 import socket
+from typing import Any
 
 import pytest
 from aiokafka.admin import NewTopic
 from support import Lab, until
 
+from stream_pool.broker import Broker
 from stream_pool.free_port import free_port
 
 
@@ -46,6 +48,27 @@ async def test_a_port_that_is_taken(lab: Lab) -> None:
     (line,) = worker.said("worker stops", reason="misuse")
     assert f"127.0.0.1:{port}" in line["error"]
     assert "STREAM_POOL_WEB_PORT" in line["error"]
+    assert "Traceback" not in worker.text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        pytest.param({"web_host": "192.0.2.1"}, "STREAM_POOL_WEB_HOST", id="1 no address of this machine"),
+        pytest.param(
+            {"session_timeout_ms": 1_000}, "STREAM_POOL_SESSION_TIMEOUT_MS", id="2 too short a session"
+        ),
+    ],
+)
+async def test_a_setting_that_only_the_machine_or_the_broker_can_judge(
+    kafka: Broker, lab: Lab, settings: dict[str, Any], words: str
+) -> None:
+    """Exit 2 with its name, and not a fault of ours."""
+    topic = await lab.topics.create()
+    worker = lab.worker("each_async", topic, **settings)
+    assert await worker.exited() == 2
+    (line,) = worker.said("worker stops", reason="misuse")
+    assert words in line["error"]
     assert "Traceback" not in worker.text()
 
 
