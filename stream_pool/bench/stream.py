@@ -151,9 +151,7 @@ def bench_stream(broker: Broker, *, rounds: int, records: int, backlog: int, say
         for name in order_of(names, round_number):
             taken[name].append(_measure(servers, name, records))
         for name, turns in taken.items():
-            figures[name].append(
-                {metric: statistics.fmean(turn[metric] for turn in turns) for metric in turns[0]}
-            )
+            figures[name].append(of_the_round(turns))
         say(
             f"round {round_number + 1} of {rounds}: "
             + _line({name: runs[-1] for name, runs in figures.items()})
@@ -218,6 +216,14 @@ def _measure(servers: str, name: str, records: int) -> dict[str, float]:
         "cpu_us_per_record": (done.cpu_s - warm.cpu_s) / counted * 1e6,
         "records_per_second": counted / (done.wall_s - warm.wall_s),
         "peak_rss_bytes": done.peak_rss_bytes,
+    }
+
+
+def of_the_round(turns: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """A candidate's figures: the means of its turns, and the highest of its peaks."""
+    peak = max(turn["peak_rss_bytes"] for turn in turns)
+    return {metric: statistics.fmean(turn[metric] for turn in turns) for metric in turns[0]} | {
+        "peak_rss_bytes": peak
     }
 
 

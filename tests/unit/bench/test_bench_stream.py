@@ -14,6 +14,7 @@ from stream_pool.bench.stream import (
     TURNS_OF_OURS,
     _report,
     missing_packages,
+    of_the_round,
     order_of,
     present,
 )
@@ -58,6 +59,13 @@ def test_each_round_has_every_candidate_and_ours_between_them() -> None:
         assert [name for name in order if name == ours] == [ours] * TURNS_OF_OURS
         assert sorted(name for name in order if name != ours) == sorted(others)
         assert [at for at, name in enumerate(order) if name == ours] == [0, 4, 8]
+
+
+def test_a_round_has_the_mean_of_its_turns_and_the_highest_of_their_peaks() -> None:
+    """A mean of peaks is no peak."""
+    told = ((8, 90), (9, 110), (10, 100))
+    turns = [{"cpu_us_per_record": cost, "peak_rss_bytes": peak} for cost, peak in told]
+    assert of_the_round(turns) == {"cpu_us_per_record": 9, "peak_rss_bytes": 110}
 
 
 def test_fewer_candidates_take_turns_too() -> None:
