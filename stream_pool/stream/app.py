@@ -28,15 +28,18 @@ from stream_pool.settings import Settings, load_settings, variable, with_broker
 from stream_pool.stream.boot import Boot
 from stream_pool.stream.channel import BatchChannel, BatchQueue, OnError
 from stream_pool.stream.each import Each, Handler
+from stream_pool.stream.errors import HandlerFailed
 from stream_pool.stream.guard import guarded
 from stream_pool.stream.handler_thread import HandlerThread
 from stream_pool.stream.host import host_of
+from stream_pool.stream.no_creation import send_to_what_is_there
 from stream_pool.stream.plant import Plant
 from stream_pool.stream.security import security_of_app
 from stream_pool.stream.web import add_pages
 
 log = structlog.get_logger(__name__)
 
+_SEND_TIMEOUT_S = 30.0  # of topic.send; Faust's own is 20 minutes
 _FLUSH_TIMEOUT_S = 1.0
 
 
@@ -79,6 +82,7 @@ class App(faust.App):
                 "topic_disable_leader": True,
                 "stream_wait_empty": False,
                 "autodiscover": False,
+                "producer_request_timeout": _SEND_TIMEOUT_S,
                 "web_bind": settings.web_host,
                 "web_host": settings.web_host,
                 "web_port": settings.web_port or _free_port(settings.web_host),
@@ -201,7 +205,11 @@ class App(faust.App):
         if self.fault is not None:
             return
         self.fault = fault
-        log.critical("worker stops", reason=fault.reason, error=str(fault))
+        handler_error = fault.handler_error if isinstance(fault, HandlerFailed) else None
+        if handler_error is None:
+            log.critical("worker stops", reason=fault.reason, error=str(fault))
+        else:
+            log.critical("worker stops", reason=fault.reason, error=str(fault), handler_error=handler_error)
         if self.on_fault is not None:
             self.on_fault()
         else:
@@ -256,6 +264,11 @@ class App(faust.App):
 
     def _create_directories(self) -> None:
         """No store on disk, no directories."""
+
+    def _new_producer(self) -> Any:
+        producer = super()._new_producer()
+        send_to_what_is_there(producer)
+        return producer
 
     async def _producer_flush(self, logger: Any) -> None:
         if self._producer is None:

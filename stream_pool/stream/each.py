@@ -182,7 +182,7 @@ class Each:
                 )
                 batch.count_skipped()
             case "stop":
-                raise HandlerFailed(f"{self.name} failed on {where} after {attempts}: {error!r}") from error
+                raise HandlerFailed(f"{self.name} failed on {where} after {attempts}", error)
         return True
 
 

@@ -60,10 +60,18 @@ def not_found(topic: str) -> TopicMissing:
 
 
 class HandlerFailed(StreamPoolError):
-    """A handler raised, and its agent was told to stop at that. The record is not committed."""
+    """A handler raised, and its agent was told to stop at that. The record is not committed.
+
+    `handler_error` is what it raised, which may quote the payload: the message has its type alone.
+    """
 
     reason = "handler_error"
     exit_code = ExitCode.HANDLER_FAILED
+
+    def __init__(self, problem: str, handler_error: BaseException | None = None) -> None:
+        what = "" if handler_error is None else f": {type(handler_error).__qualname__}"
+        super().__init__(problem + what)
+        self.handler_error = handler_error
 
 
 class DeadLetterBudgetExceeded(StreamPoolError):

@@ -80,9 +80,7 @@ async def _raised(name: str, channel: BatchChannel, app: Stop, error: BaseExcept
     if isinstance(error, StreamPoolError) or channel.on_error == "stop" or batch is None:
         channel.batches.let_go()
         if not isinstance(error, StreamPoolError):
-            fault = HandlerFailed(f"agent {name} failed on {batch}: {error!r}")
-            fault.__cause__ = error
-            error = fault
+            error = HandlerFailed(f"agent {name} failed on {batch}", error)
         await _stop(error, app)
         return
     batch.count_handler_error()

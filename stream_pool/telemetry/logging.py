@@ -99,6 +99,7 @@ def _shared() -> list[Processor]:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        take_agent_error,
         render_handler_error,
         withhold_values,
     ]
@@ -127,6 +128,14 @@ def add_record(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     for label in RECORD_LABELS:
         if label in record.baggage:
             event.setdefault(label, words.printable(record.baggage[label]))
+    return event
+
+
+def take_agent_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Faust's own line about an agent that raised quotes the exception's message, in its text too."""
+    if event.get("exc_info") and str(event.get("logger")).startswith("faust.agents"):
+        event["event"] = "agent raised"
+        event[HANDLER_ERROR] = event.pop("exc_info")[1]
     return event
 
 

@@ -53,7 +53,11 @@ async def test_stop_leaves_the_record_uncommitted(lab: Lab, app: str) -> None:
     options = {"on_error": "stop", "retries": 1}
     worker = lab.worker(app, topic, options=options)
     assert await worker.exited() == 5
-    assert f"{topic}-0@2 after 2 attempts" in worker.text()
+    (line,) = worker.said("worker stops", reason="handler_error")
+    assert line["error"].endswith(f"failed on {topic}-0@2 after 2 attempts: OrderFailed")
+    assert line["handler_error"] == "script.OrderFailed"
+    assert line["handler_stack"]
+    assert "said so" not in worker.text(), "the message may quote the payload"
     await lab.committed(topic, {0: 2})
     assert lab.ledger.account(places).missing == tuple(places[2:])
     again = lab.worker(app, topic, options=options)
@@ -101,6 +105,7 @@ async def test_an_agent_on_batches(
         assert lab.ledger.account(places[BATCH + 3 :]).missing == tuple(places[BATCH + 3 :])
         await lab.committed(topic, {0: committed})
     assert word in worker.text()
+    assert "said so" not in worker.text(), "the message may quote the payload"
     buried = [
         int(dict(each.headers)["stream-pool.offset"])
         for each in await lab.cluster.read(lab.dead_letters_topic)

@@ -240,3 +240,16 @@ def test_a_terminal_can_be_told_to_take_json() -> None:
     configure_logging("info", "json", stream)
     structlog.get_logger().info("hello")
     assert read(stream)[0]["event"] == "hello"
+
+
+def test_faust_s_line_about_an_agent_has_no_message_either(lines: io.StringIO) -> None:
+    """It has the exception in its text and in its traceback."""
+    try:
+        raise KeyError(SECRET)
+    except KeyError as error:
+        logging.getLogger("faust.agents.actor").exception("%r raised: %r", "agent", error)
+    (line,) = read(lines)
+    assert line["event"] == "agent raised"
+    assert line["handler_error"] == "builtins.KeyError"
+    assert "test_logging.py" in line["handler_stack"][0]
+    assert SECRET not in lines.getvalue()

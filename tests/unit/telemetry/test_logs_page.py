@@ -77,7 +77,7 @@ def test_the_page_has_every_event_with_its_levels_and_fields() -> None:
 
 def test_there_is_something_to_hold() -> None:
     """The code is found, and the page is read."""
-    assert written()["worker stops"] == ({"critical"}, {"reason", "error"})
+    assert written()["worker stops"] == ({"critical"}, {"reason", "error", "handler_error"})
     assert len(written()) > 40
 
 
