@@ -6,6 +6,7 @@ Inner objects never see a `Settings`: they take plain values.
 
 from stream_pool.settings.file import CONFIG_FILE
 from stream_pool.settings.loading import allowed, load_settings, refuse_unknown, shown, with_broker
+from stream_pool.settings.masking import is_file, masked_path
 from stream_pool.settings.names import PREFIX, variable
 from stream_pool.settings.security import SECRETS, SecuritySettings
 from stream_pool.settings.settings import Settings
@@ -19,7 +20,9 @@ __all__ = [
     "Settings",
     "UnknownVariable",
     "allowed",
+    "is_file",
     "load_settings",
+    "masked_path",
     "refuse_unknown",
     "shown",
     "unknown_variables",

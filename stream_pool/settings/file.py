@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from stream_pool.errors import MisuseError
+from stream_pool.settings.masking import masked_path
 from stream_pool.settings.names import PREFIX
 
 CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
@@ -28,9 +29,9 @@ def read_config_file() -> dict[str, Any]:
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise MisuseError(f"{CONFIG_FILE}={path} cannot be read: {error.strerror}") from None
+        raise MisuseError(f"{CONFIG_FILE}={masked_path(path)} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MisuseError(f"{CONFIG_FILE}={path} is no TOML: {error}") from None
+        raise MisuseError(f"{CONFIG_FILE}={masked_path(path)} is no TOML: {error}") from None
 
 
 class ConfigFile(PydanticBaseSettingsSource):

@@ -3,7 +3,7 @@
 Command-line options stand above environment variables, those above a TOML file (`STREAM_POOL_CONFIG_FILE`),
 that above the defaults. A wrong value is a `MisuseError` that names where it stands, the value and what is
 allowed; so is a name that no setting has, with the nearest one that exists. An empty variable counts as
-unset. Secrets, and whatever a broker's address has before its `@`, are never quoted.
+unset. Secrets, and what may be one by mistake, are never quoted.
 """
 
 import os
@@ -17,14 +17,12 @@ from pydantic_core import ErrorDetails
 
 from stream_pool.errors import MisuseError
 from stream_pool.settings.file import config_file, read_config_file
+from stream_pool.settings.masking import MASK, masked
 from stream_pool.settings.names import PREFIX, variable
 from stream_pool.settings.settings import BrokerUrl, Settings
 from stream_pool.settings.unknown import UnknownVariable, nearest_variable, unknown_variables
 
 LONGEST_QUOTED_VALUE = 80
-MASK = "**********"
-
-_USER_INFO = re.compile(r"(?<=://).*@|^(?!.*://).*@", re.DOTALL)
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -58,7 +56,7 @@ def refuse_unknown(environment: Mapping[str, str]) -> None:
 
 def shown(settings: Settings) -> dict[str, str | int | float | bool]:
     """Every setting by its variable, in order, with secrets masked: what may be shown to anybody."""
-    return {variable(name): _masked(getattr(settings, name)) for name in type(settings).model_fields}
+    return {variable(name): _shown(name, getattr(settings, name)) for name in type(settings).model_fields}
 
 
 def allowed(field: FieldInfo) -> str:
@@ -83,9 +81,11 @@ _BOUNDS = {
 }
 
 
-def _masked(value: Any) -> str | int | float | bool:
+def _shown(name: str, value: Any) -> str | int | float | bool:
     if isinstance(value, SecretStr):
         return MASK if value.get_secret_value() else ""
+    if isinstance(value, str):
+        return masked(name, value)
     shown_value: str | int | float | bool = value
     return shown_value
 
@@ -124,7 +124,5 @@ def _not_allowed(field: str, value: object) -> str:
 def _quoted(field: str, value: object) -> str:
     if Settings.model_fields[field].annotation is SecretStr:
         return MASK
-    text = str(value)
-    if field == "broker":
-        text = _USER_INFO.sub(f"{MASK}@", text)
+    text = masked(field, str(value))
     return text if len(text) <= LONGEST_QUOTED_VALUE else text[:LONGEST_QUOTED_VALUE] + "…"

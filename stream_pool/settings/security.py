@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from stream_pool.settings.masking import FilePath, masked_path
 from stream_pool.settings.names import variable
 
 SECRETS = ("ssl_key_password", "sasl_password", "sasl_oauth_client_secret", "redaction_salt")
@@ -26,15 +27,15 @@ class SecuritySettings(BaseSettings):
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """How every client of the worker speaks to the brokers."""
-    ssl_cafile: str = ""
+    ssl_cafile: FilePath = ""
     """PEM file of the authorities that brokers' certificates are checked against; empty: the system's."""
-    ssl_certfile: str = ""
+    ssl_certfile: FilePath = ""
     """PEM file of the client's certificate (mutual TLS), with its chain."""
-    ssl_keyfile: str = ""
+    ssl_keyfile: FilePath = ""
     """PEM file of that certificate's key; empty: it is in the same file."""
     ssl_key_password: SecretStr = SecretStr("")
     """Secret. Password of the key, if it has one."""
-    ssl_key_password_file: str = ""
+    ssl_key_password_file: FilePath = ""
     """File with the password of the key."""
     ssl_check_hostname: bool = True
     """Whether a broker's certificate must be for the name that it is reached by."""
@@ -44,9 +45,9 @@ class SecuritySettings(BaseSettings):
     """User of PLAIN and SCRAM."""
     sasl_password: SecretStr = SecretStr("")
     """Secret. Password of PLAIN and SCRAM."""
-    sasl_password_file: str = ""
+    sasl_password_file: FilePath = ""
     """File with the password of PLAIN and SCRAM."""
-    sasl_oauth_token_file: str = ""
+    sasl_oauth_token_file: FilePath = ""
     """File with a token for OAUTHBEARER, read again for each connection: for one that a platform renews."""
     sasl_oauth_token_url: str = Field("", max_length=2_000)
     """Token endpoint of OAuth 2.0's client credentials, for OAUTHBEARER; https, or a loopback address."""
@@ -54,7 +55,7 @@ class SecuritySettings(BaseSettings):
     """Client id for the token endpoint."""
     sasl_oauth_client_secret: SecretStr = SecretStr("")
     """Secret. Client secret for the token endpoint."""
-    sasl_oauth_client_secret_file: str = ""
+    sasl_oauth_client_secret_file: FilePath = ""
     """File with the client secret."""
     sasl_oauth_scope: str = ""
     """Scope that is asked for at the token endpoint."""
@@ -133,18 +134,18 @@ def _secret(name: str, given: dict[str, Any]) -> str:
     file = variable(f"{name}_file")
     if given.get(name):
         raise ValueError(f"{variable(name)} and {file} are both set: set one")
-    path = Path(str(given[f"{name}_file"]))
-    where = (
-        f"{file}={path}" if path.is_absolute() else f"{file}, a relative path,"
-    )  # or the secret by mistake
+    path = str(given[f"{name}_file"])
+    where = f"{file}={masked_path(path)}"
     try:
-        with path.open("rb") as secret:
+        with Path(path).open("rb") as secret:
             read = secret.read(LONGEST_SECRET_BYTES + 1)
         text = read.decode().removesuffix("\n").removesuffix("\r")
     except OSError as error:
         raise ValueError(f"{where} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{where} is not UTF-8") from None
+    except ValueError:
+        raise ValueError(f"{where} is no path") from None
     if not text or len(read) > LONGEST_SECRET_BYTES:
         raise ValueError(f"{where} must have from 1 to {LONGEST_SECRET_BYTES} bytes")
     return text

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from stream_pool.detection.rules import Rules
 from stream_pool.documents.limits import Limits
 from stream_pool.settings.file import ConfigFile
+from stream_pool.settings.masking import FilePath
 from stream_pool.settings.names import PREFIX, variable
 from stream_pool.settings.security import SecuritySettings
 from stream_pool.telemetry.snapshot import BuildInfo
@@ -209,7 +210,7 @@ class Settings(SecuritySettings):
 
     redaction_salt: SecretStr = SecretStr("")
     """Secret. Salt of the hashes in a redacted capture, 16 bytes or more; empty: each has one of its own."""
-    redaction_salt_file: str = ""
+    redaction_salt_file: FilePath = ""
     """File with the salt."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -20,6 +20,7 @@ from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaError
 
 from stream_pool.clock import Clock
+from stream_pool.settings import masked_path
 from stream_pool.stream.trouble import Trouble
 
 _REQUEST_TIMEOUT_S = 5.0
@@ -47,17 +48,18 @@ class TokenFile(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has no
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
+        self._told = f"token file {masked_path(path)}"
 
     async def token(self) -> str:
         """The token. Raises `TokenUnavailable`."""
         try:
             text = (await asyncio.to_thread(self._path.read_text, encoding="ascii")).strip()
         except OSError as error:
-            raise TokenUnavailable(f"token file {self._path}: {error.strerror}") from None
+            raise TokenUnavailable(f"{self._told}: {error.strerror}") from None
         except UnicodeDecodeError:
-            raise TokenUnavailable(f"token file {self._path} is not ASCII") from None
+            raise TokenUnavailable(f"{self._told} is not ASCII") from None
         if not text or len(text.split()) != 1:
-            raise TokenUnavailable(f"token file {self._path} has no token, or more than one word")
+            raise TokenUnavailable(f"{self._told} has no token, or more than one word")
         return text
 
 

@@ -17,7 +17,7 @@ from faust.auth import GSSAPICredentials, OAuthCredentials, SASLCredentials, SSL
 
 from stream_pool.clock import Clock
 from stream_pool.errors import MisuseError
-from stream_pool.settings import SECRETS, SecuritySettings, Settings, variable
+from stream_pool.settings import SECRETS, SecuritySettings, Settings, is_file, variable
 from stream_pool.stream.oauth import ClientCredentials, TokenFile
 from stream_pool.stream.tls import tls_context
 
@@ -131,7 +131,7 @@ def _warn_of_open_files(settings: SecuritySettings) -> None:
     key = "ssl_keyfile" if settings.ssl_keyfile else "ssl_certfile"
     for name in (key, "sasl_oauth_token_file", *(f"{secret}_file" for secret in SECRETS)):
         path = getattr(settings, name)
-        if path and Path(path).is_file() and Path(path).stat().st_mode & stat.S_IROTH:
+        if is_file(path) and Path(path).stat().st_mode & stat.S_IROTH:
             log.warning("every user of this machine can read a secret", setting=variable(name), file=path)
 
 

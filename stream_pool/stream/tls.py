@@ -7,7 +7,7 @@ import ssl
 from pathlib import Path
 
 from stream_pool.errors import MisuseError
-from stream_pool.settings import SecuritySettings, variable
+from stream_pool.settings import SecuritySettings, masked_path, variable
 
 
 def tls_context(settings: SecuritySettings) -> ssl.SSLContext:
@@ -55,4 +55,4 @@ def _see_that_it_opens(name: str, path: str) -> None:
 
 
 def _unusable(name: str, path: str, why: str | None) -> MisuseError:
-    return MisuseError(f"{variable(name)}={path} cannot be used: {why}")
+    return MisuseError(f"{variable(name)}={masked_path(path)} cannot be used: {why}")

@@ -25,6 +25,9 @@ CLIENT = {
     "SASL_OAUTH_CLIENT_ID": "worker",
     "SASL_OAUTH_CLIENT_SECRET": PLANTED,
 }
+CERTIFICATE = {"SECURITY_PROTOCOL": "SSL", "SSL_CERTFILE": "/etc/hostname"}
+KEY = f"-----BEGIN PRIVATE KEY-----\n{PLANTED}\n-----END PRIVATE KEY-----\n"
+LONG_LINE = PLANTED + "x" * 300
 BROKER = f"kafka://worker:{PLANTED}@broker:9092"
 APP = f"""
 from stream_pool import App
@@ -84,6 +87,67 @@ RUNS = [
     pytest.param("worker -A x --config torn.toml", {}, 2, id="15 a file of settings that is torn"),
     pytest.param("worker -A x --config nested.toml", {}, 2, id="16 one with levels"),
     pytest.param("worker -A x --config twice.toml", {}, 2, id="17 one that says it twice"),
+    pytest.param(
+        "worker -A planted_app", {**CERTIFICATE, "SSL_KEYFILE": KEY}, 2, id="18 a key where its path belongs"
+    ),
+    pytest.param(
+        "worker -A x --print-config", {**CERTIFICATE, "SSL_KEYFILE": KEY}, 2, id="19 the same, to be shown"
+    ),
+    pytest.param(
+        "worker -A planted_app",
+        {**CERTIFICATE, "SSL_KEYFILE": f"/{PLANTED}+base64=="},
+        2,
+        id="20 a key in one line that looks like a path",
+    ),
+    pytest.param(
+        "worker -A x --print-config",
+        {**CERTIFICATE, "SSL_KEYFILE": f"/{PLANTED}+base64=="},
+        0,
+        id="21 the same, to be shown",
+    ),
+    pytest.param(
+        "topics -A planted_app --print",
+        {**CLIENT, "SASL_OAUTH_CLIENT_SECRET_FILE": f"/{PLANTED}", "SASL_OAUTH_CLIENT_SECRET": ""},
+        2,
+        id="22 a secret where the path of its file belongs",
+    ),
+    pytest.param(
+        "worker -A x --print-config",
+        {
+            "SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+            "SASL_MECHANISM": "OAUTHBEARER",
+            "SASL_OAUTH_TOKEN_FILE": LONG_LINE,
+        },
+        0,
+        id="23 a token for a file",
+    ),
+    pytest.param(
+        "worker -A planted_app",
+        {**CERTIFICATE, "SSL_KEYFILE": LONG_LINE},
+        2,
+        id="24 a line that no file system takes for a name",
+    ),
+    pytest.param(
+        "worker -A x",
+        {**CLIENT, "SASL_OAUTH_TOKEN_URL": f"https://me:{PLANTED}@login.test/{'x' * 2_000}"},
+        2,
+        id="25 in an endpoint's address that is too long",
+    ),
+    pytest.param(
+        "worker -A x",
+        {**CLIENT, "SASL_OAUTH_TOKEN_URL": f"https://login.test/?s={PLANTED}{'x' * 2_000}"},
+        2,
+        id="26 in its query",
+    ),
+    pytest.param(
+        "worker -A x --print-config",
+        {**USER, "SASL_OAUTH_TOKEN_URL": f"https://me:{PLANTED}@login.test/?s={PLANTED}"},
+        0,
+        id="27 in an address that nothing uses",
+    ),
+    pytest.param(
+        "worker -A x", {"CONFIG_FILE": f"sasl_password={PLANTED}"}, 2, id="28 settings for their file"
+    ),
 ]
 
 

@@ -228,6 +228,13 @@ TOKEN_FILES = [
 ]
 
 
+async def test_a_token_for_its_file_is_not_quoted() -> None:
+    """Pasted into the wrong setting."""
+    with pytest.raises(TokenUnavailable, match="File name too long") as caught:
+        await TokenFile(SECRET.replace("/", "") + "x" * 300).token()
+    assert "pl4nted" not in str(caught.value)
+
+
 @pytest.mark.parametrize(("content", "words"), TOKEN_FILES)
 async def test_a_token_file_that_is_no_good_is_named(
     tmp_path: Path, content: bytes | None, words: str
