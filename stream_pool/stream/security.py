@@ -40,7 +40,7 @@ def security_of(settings: SecuritySettings, clock: Clock) -> Security:
     """The identity that the settings describe. Raises `MisuseError` where a file of it is no good."""
     protocol = settings.security_protocol
     _warn_of_open_files(settings)
-    context = tls_context(settings) if protocol in ("SSL", "SASL_SSL") else None
+    context = tls_context(settings, clock) if protocol in ("SSL", "SASL_SSL") else None
     if protocol == "PLAINTEXT":
         return Security()
     if protocol == "SSL":

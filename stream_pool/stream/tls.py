@@ -6,16 +6,26 @@ OpenSSL says of most mistakes only that something failed: which file it was, and
 import ssl
 from pathlib import Path
 
+from stream_pool.clock import Clock
 from stream_pool.errors import MisuseError
 from stream_pool.settings import SecuritySettings, masked_path, variable
+from stream_pool.stream.renewed_context import RenewedContext
+
+_FILES = ("ssl_cafile", "ssl_certfile", "ssl_keyfile")
 
 
-def tls_context(settings: SecuritySettings) -> ssl.SSLContext:
-    """A client's context, with its own certificate where the settings have one.
+def tls_context(settings: SecuritySettings, clock: Clock) -> ssl.SSLContext:
+    """A client's context, with its own certificate where the settings have one; files that are renewed later
+    are read again.
 
     Raises `MisuseError` where a file is no good.
     """
-    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
+    files = [path for name in _FILES if (path := getattr(settings, name))]
+    return RenewedContext(files, lambda: _as_it_is_now(settings), clock)
+
+
+def _as_it_is_now(settings: SecuritySettings) -> ssl.SSLContext:
+    for name in _FILES:
         _see_that_it_opens(name, getattr(settings, name))
     try:
         context = ssl.create_default_context(cafile=settings.ssl_cafile or None)

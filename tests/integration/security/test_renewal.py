@@ -1,4 +1,4 @@
-"""A worker outlives its own proof: tokens that end, and brokers that want to be shown it again."""
+"""A worker outlives its own proof: tokens and certificates that end, brokers that want to see it again."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +10,10 @@ from support.secured import CLIENT_SECRET, USER, unsigned_token
 from support.secured_house import House
 from support.token_endpoint import TokenEndpoint
 from support.worker import WorkerProcess
+from trustme import KeyType
+
+from stream_pool import App
+from stream_pool.settings import load_settings
 
 pytestmark = pytest.mark.xdist_group("secured Kafka")  # one cluster for all of them
 
@@ -60,6 +64,33 @@ async def test_connections_that_a_broker_ends_are_made_anew(house: House, tmp_pa
     await lab.committed(topic, {0: places[-1][2] + 1})
     assert await worker.metric("stream_pool_rebalances_total") == assignments
     assert await worker.stop() == 0
+
+
+async def test_a_certificate_that_is_renewed_is_shown_by_the_next_connection(
+    house: House, tmp_path: Path
+) -> None:
+    """As a broker sees it: of the first nobody may see the orders, of the second the worker may."""
+    settings = house.identity("mutual TLS", tmp_path)
+    file = tmp_path / "client.pem"
+    given = settings | {"ssl_certfile": file, "ssl_keyfile": "", "ssl_key_password": ""}
+    given["broker"] = f"kafka://{given['broker']}"
+
+    def renew(user: str) -> None:
+        made = house.kafka.authority.issue_cert("client.test", common_name=user, key_type=KeyType.RSA)
+        new = tmp_path / "new"
+        made.private_key_and_cert_chain_pem.write_to_path(new)
+        new.replace(file)
+
+    async def seen() -> list[str]:
+        async with client.admin(timeout_s=30) as admin:
+            return list(await admin.partition_counts([house.topic]))
+
+    renew("nobody")
+    app = App("g", settings=load_settings(**{name: str(value) for name, value in given.items()}))
+    client = app.plant.host.client
+    assert await seen() == []
+    renew(USER)
+    assert await seen() == [house.topic]
 
 
 async def _produced_until(house: House, holds: Callable[[], bool], worker: WorkerProcess) -> list[Place]:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from stream_pool.clock import SystemClock
 from stream_pool.errors import MisuseError
 from stream_pool.settings import load_settings
 from stream_pool.stream.tls import tls_context
@@ -88,7 +89,7 @@ def test_a_file_that_is_no_good_is_named(given: dict[str, str], words: str, keys
     file, _, why = rest.partition("}: ")
     settings = load_settings(security_protocol="SSL", **_placed(given, keys))
     with pytest.raises(MisuseError) as caught:
-        tls_context(settings)
+        tls_context(settings, SystemClock())
     assert str(caught.value).startswith(f"STREAM_POOL_{name}={keys / file} cannot be used: ")
     assert why in str(caught.value)
     assert PLANTED not in str(caught.value)
@@ -109,7 +110,7 @@ TAKEN = [
 def test_files_that_fit_make_a_context_that_checks(given: dict[str, str], keys: Path) -> None:
     """The broker's certificate and its name."""
     settings = load_settings(security_protocol="SSL", ssl_cafile=str(keys / "ca.pem"), **_placed(given, keys))
-    context = tls_context(settings)
+    context = tls_context(settings, SystemClock())
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 
