@@ -64,7 +64,10 @@ class TokenFile(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has no
 
 
 class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has no types
-    """Client credentials at a token endpoint."""
+    """Client credentials at a token endpoint, for which an authority of the system's or of `cafile` vouches.
+
+    A cluster may well have an authority of its own, and take tokens of a public identity provider.
+    """
 
     def __init__(
         self, url: str, client_id: str, client_secret: str, scope: str, *, clock: Clock, cafile: str = ""
@@ -77,7 +80,7 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafk
             "Accept": "application/json",
         }
         self._clock = clock
-        self._cafile = cafile or None
+        self._cafile = cafile
         self._asking: asyncio.Task[None] | None = None
         self._not_renewed = Trouble("token not renewed, the one before serves to its end", clock, url=url)
         self._token = ""
@@ -133,7 +136,7 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafk
 
     async def _post(self) -> tuple[int, bytes]:
         """Status and body. A redirect is an answer: followed, it would take the secret to another place."""
-        context = await asyncio.to_thread(ssl.create_default_context, cafile=self._cafile)  # some 50 ms
+        context = await asyncio.to_thread(_trusting, self._cafile)  # some 50 ms
         async with (
             ClientSession(timeout=ClientTimeout(total=None)) as session,
             session.post(
@@ -170,3 +173,10 @@ class ClientCredentials(AbstractTokenProvider):  # type: ignore[misc]  # aiokafk
 
     def _unavailable(self, why: str) -> TokenUnavailable:
         return TokenUnavailable(f"token endpoint {self._url} {why}")
+
+
+def _trusting(cafile: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if cafile:
+        context.load_verify_locations(cafile)
+    return context

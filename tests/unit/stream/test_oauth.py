@@ -135,20 +135,38 @@ async def test_an_endpoint_that_says_nothing(monkeypatch: pytest.MonkeyPatch) ->
             await ClientCredentials(url, "me", SECRET, "", clock=HandClock()).token()
 
 
-async def test_an_endpoint_by_tls_must_be_trusted(tmp_path: Path) -> None:
+VOUCHED = [
+    pytest.param("", "", False, id="1 by nobody"),
+    pytest.param("own", "", True, id="2 by the authority that the brokers are checked against"),
+    pytest.param("other", "own", True, id="3 by one of the system's, beside another for the brokers"),
+    pytest.param("", "own", True, id="4 by one of the system's alone"),
+    pytest.param("other", "", False, id="5 by neither"),
+]
+
+
+@pytest.mark.parametrize(("cafile", "system", "is_trusted"), VOUCHED)
+async def test_an_endpoint_by_tls_must_be_trusted(
+    cafile: str, system: str, is_trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By the authority that the brokers are checked against, or one of the system's."""
-    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    authorities = {name: trustme.CA(key_type=trustme.KeyType.ECDSA) for name in ("own", "other")}
+    for name, authority in authorities.items():
+        authority.cert_pem.write_to_path(tmp_path / name)
+    if system:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / system))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", key_type=trustme.KeyType.ECDSA).configure_cert(context)
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authorities["own"].issue_cert("localhost", key_type=trustme.KeyType.ECDSA).configure_cert(context)
     endpoint = TokenEndpoint(context).start()
+    tokens = credentials(endpoint, HandClock(), str(tmp_path / cafile) if cafile else "")
     try:
-        assert await credentials(endpoint, HandClock(), str(tmp_path / "ca.pem")).token() == "t1"
-        with pytest.raises(TokenUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
-            await credentials(endpoint, HandClock()).token()
+        if is_trusted:
+            assert await tokens.token() == "t1"
+        else:
+            with pytest.raises(TokenUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
+                await tokens.token()
     finally:
         endpoint.stop()
-    assert len(endpoint.asked) == 1
+    assert len(endpoint.asked) == int(is_trusted)
 
 
 LIVES = [
