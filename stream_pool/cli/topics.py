@@ -37,7 +37,11 @@ def topics(
         typer.Option(min=1, help="With --create: make missing topics that the app reads, too, with so many."),
     ] = None,
     principal: Annotated[
-        str | None, typer.Option(help="Whom the access is for. Default: User:<STREAM_POOL_SASL_USERNAME>.")
+        str | None,
+        typer.Option(
+            help="Whom the access is for. Default: the user of PLAIN and SCRAM; needed with a certificate of"
+            " the worker's, and with tokens."
+        ),
     ] = None,
     broker: Annotated[str | None, typer.Option(help="kafka://host:port, more servers after a comma.")] = None,
     config: Annotated[Path | None, typer.Option(help="A TOML file of settings.")] = None,
@@ -58,8 +62,11 @@ def topics(
     found = app_here(app) if app is not None else _detector_of(group or "", settings)
     plan = found.plant.plan()
     if print_:
-        user = principal or f"User:{settings.sasl_username or 'stream-pool'}"
-        login = "" if settings.security_protocol == "PLAINTEXT" else "--command-config admin.properties"
+        from stream_pool.stream.principal import principal_of
+
+        credentials = found.conf.broker_credentials
+        user = principal or principal_of(credentials, settings)
+        login = "" if credentials is None else "--command-config admin.properties"
         _tell(plan, user, settings.bootstrap_servers, login, as_json)
         return
     if create:
@@ -79,14 +86,21 @@ def _detector_of(group: str, settings: "Settings") -> "App":
     return App(group, settings=settings, decode=bytes)
 
 
-def _tell(plan: "Plan", principal: str, servers: tuple[str, ...], login: str, as_json: bool) -> None:
+def _tell(plan: "Plan", principal: str | None, servers: tuple[str, ...], login: str, as_json: bool) -> None:
+    from stream_pool.stream.principal import ANONYMOUS
     from stream_pool.stream.topic_plan import acl_commands, create_commands
 
     if as_json:
-        told = {"principal": principal, **asdict(plan)}
+        told = {"principal": principal or ANONYMOUS, **asdict(plan)}
         print(json.dumps(told, indent=2))
         return
-    lines = ["# Topics"]
+    lines = []
+    if login:
+        lines.append(
+            "# admin.properties: how whoever runs these commands logs in, a user who may create topics and"
+            " ACLs (security.protocol, sasl.* and ssl.* of Kafka's own tools)."
+        )
+    lines.append("# Topics")
     for topic in plan.topics:
         shape = f"partitions={topic.partitions or 'any'}"
         settings = " ".join(f"{name}={value}" for name, value in topic.config.items())
@@ -96,10 +110,18 @@ def _tell(plan: "Plan", principal: str, servers: tuple[str, ...], login: str, as
         " no min.insync.replicas."
     )
     lines += create_commands(plan, servers, login)
-    lines += ["# Access of the workers, once the topics are there"]
-    lines += acl_commands(plan, principal, servers, login)
-    if all(topic.is_own for topic in plan.topics):
-        lines.append("# To know the lag a detector also takes DESCRIBE on each topic that the group reads.")
+    if principal is None:
+        lines.append(
+            f"# Access: by these settings a worker proves nothing to the brokers, and is {ANONYMOUS}, who has"
+            " no ACLs to need. For one that proves who it is: --principal User:NAME."
+        )
+    else:
+        lines.append("# Access of the workers, once the topics are there")
+        lines += acl_commands(plan, principal, servers, login)
+        if all(topic.is_own for topic in plan.topics):
+            lines.append(
+                "# To know the lag a detector also takes DESCRIBE on each topic that the group reads."
+            )
     print("\n".join(lines))
 
 

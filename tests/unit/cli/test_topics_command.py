@@ -43,10 +43,58 @@ def test_a_group_alone_has_three_topics_and_its_detectors_access(run: Run) -> No
 
 def test_the_same_as_commands(run: Run) -> None:
     """Kafka's own, one for each topic."""
-    code, out, _ = run("--group", "orders-v3", "--print")
+    code, out, _ = run("--group", "orders-v3", "--print", "--principal", "User:me")
     assert code == ExitCode.OK
     assert out.count("kafka-topics.sh") == 3
+    assert out.count("kafka-acls.sh") == out.count("--allow-principal User:me ") == 5
+    assert "admin.properties" not in out
     assert "DESCRIBE on each topic that the group reads" in out
+
+
+def test_who_proves_nothing_needs_no_access(run: Run) -> None:
+    """By plain text every client is the same one, and no list is about it: the plan says so."""
+    code, out, _ = run("--group", "orders-v3", "--print")
+    assert code == ExitCode.OK
+    assert "kafka-acls.sh" not in out
+    (line,) = (line for line in out.splitlines() if "ANONYMOUS" in line)
+    assert line.startswith("# Access: ")
+    assert "--principal User:NAME" in line
+    _, out, _ = run("--group", "orders-v3", "--print", "--json")
+    assert json.loads(out)["principal"] == "User:ANONYMOUS"
+
+
+def test_the_access_is_a_users(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of PLAIN and SCRAM; and it is said what the file is that the tools take."""
+    login = {
+        "SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "SASL_MECHANISM": "SCRAM-SHA-512",
+        "SASL_USERNAME": "orders-worker",
+        "SASL_PASSWORD": "x",
+    }
+    for name, value in login.items():
+        monkeypatch.setenv(f"STREAM_POOL_{name}", value)
+    code, out, _ = run("--group", "orders-v3", "--print")
+    assert code == ExitCode.OK
+    assert out.count("--allow-principal User:orders-worker ") == 5
+    assert out.startswith("# admin.properties: how whoever runs these commands logs in")
+    assert out.count("--command-config admin.properties ") == 8
+
+
+def test_whom_only_the_brokers_know_must_be_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 2 with Kafka's default, where a guess would grant access to nobody."""
+    login = {
+        "SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "SASL_MECHANISM": "OAUTHBEARER",
+        "SASL_OAUTH_TOKEN_FILE": "t",
+    }
+    for name, value in login.items():
+        monkeypatch.setenv(f"STREAM_POOL_{name}", value)
+    code, _, err = run("--group", "orders-v3", "--print")
+    assert code == ExitCode.MISUSE
+    assert "--principal is needed" in err
+    assert "`sub`" in err
+    code, out, _ = run("--group", "orders-v3", "--print", "--json", "--principal", "User:me")
+    assert (code, json.loads(out)["principal"]) == (ExitCode.OK, "User:me")
 
 
 REFUSED = [
