@@ -5,20 +5,15 @@ story's 47 minutes alone. The two logs must be the same file, to the byte.
 """
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from stream_pool.bench.command import Ended, run_command
 from stream_pool.bench.interval import Interval, exactly
 from stream_pool.bench.report import Bar, Report, environment
-from stream_pool.errors import StreamPoolError
+from stream_pool.errors import ExitCode
 from stream_pool.incident.reference import ENDS_S, LAG_STORY_S, ORDERS
 
 HASH_SEEDS = ("1", "2")
@@ -27,30 +22,21 @@ LEAST_SPEED = 15.0
 Say = Callable[[str], None]
 
 
-class OfflineRunFailed(StreamPoolError):
-    """A run ended without a result; the message has its last words."""
-
-    reason = "offline_run_failed"
-
-
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One process: the object that it printed, the log that it wrote, and what it took."""
+    """One process, and the log that it wrote."""
 
-    told: Mapping[str, Any]
+    ended: Ended
     log_sha256: str
-    wall_s: float
-    cpu_s: float
-    peak_bytes: int
 
     @property
     def speed(self) -> float:
         """The story's minutes as a multiple of the process's whole time."""
-        return (ENDS_S - LAG_STORY_S) / self.wall_s
+        return (ENDS_S - LAG_STORY_S) / self.ended.wall_s
 
 
 def bench_offline(*, say: Say, scale: float = 1.0) -> Report:
-    """Run the bench; with a `scale` under 1, a small one. Raises `OfflineRunFailed`."""
+    """Run the bench; with a `scale` under 1, a small one. Raises `BenchClientError`."""
     where = environment("none", scale=scale)
     with tempfile.TemporaryDirectory() as folder:
         runs = [_run(Path(folder), seed, scale, say) for seed in HASH_SEEDS]
@@ -68,7 +54,10 @@ def bench_offline(*, say: Say, scale: float = 1.0) -> Report:
                 LEAST_SPEED,
             ),
             Bar(
-                "orders since T+00:00", exactly(min(run.told["orders"] for run in runs)), ">=", ORDERS * scale
+                "orders since T+00:00",
+                exactly(min(run.ended.told["orders"] for run in runs)),
+                ">=",
+                ORDERS * scale,
             ),
             Bar(
                 "equal logs",
@@ -76,55 +65,40 @@ def bench_offline(*, say: Say, scale: float = 1.0) -> Report:
                 ">=",
                 len(runs),
             ),
-            Bar("complete runs", exactly(sum(run.told["complete"] for run in runs)), ">=", len(runs)),
+            Bar("complete runs", exactly(sum(run.ended.told["complete"] for run in runs)), ">=", len(runs)),
         ),
     )
 
 
 def _run(folder: Path, hash_seed: str, scale: float, say: Say) -> Run:
-    out, log = folder / f"{hash_seed}.out", folder / f"{hash_seed}.ndjson"
-    command = [sys.executable, "-m", "stream_pool.cli.main", "demo", "--offline", "--json"]
-    command += ["--scale", f"{scale:g}", "--out", str(log)]
-    began_s = time.perf_counter()
-    seeded = os.environ | {"PYTHONHASHSEED": hash_seed}
-    with (
-        out.open("wb") as output,
-        subprocess.Popen(command, stdout=output, stderr=subprocess.PIPE, env=seeded) as process,
-    ):
-        assert process.stderr is not None, "a pipe was asked for"
-        words = process.stderr.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall_s = time.perf_counter() - began_s
-    try:
-        told = json.loads(out.read_bytes())
-    except ValueError as error:
-        raise OfflineRunFailed(f"exit code {process.returncode}: {words.decode(errors='replace')}") from error
-    run = Run(
-        told=told,
-        log_sha256=hashlib.sha256(log.read_bytes()).hexdigest(),
-        wall_s=wall_s,
-        cpu_s=used.ru_utime + used.ru_stime,
-        peak_bytes=used.ru_maxrss * (1 if sys.platform == "darwin" else 1_024),
+    log = folder / f"{hash_seed}.ndjson"
+    ended = run_command(
+        *("demo", "--offline", "--scale", f"{scale:g}", "--out", log),
+        settings={"PYTHONHASHSEED": hash_seed},
+        exits=(ExitCode.OK, ExitCode.FINDING),
     )
+    run = Run(ended, hashlib.sha256(log.read_bytes()).hexdigest())
     say(
-        f"hash seed {hash_seed}: {run.told['handled']:,} orders in {wall_s:.0f} s,"
+        f"hash seed {hash_seed}: {ended.told['handled']:,} orders in {ended.wall_s:.0f} s,"
         f" {run.speed:.1f} x real time, log {run.log_sha256[:12]}"
     )
     return run
 
 
 def _figures(run: Run) -> dict[str, float]:
+    ended = run.ended
     ahead = {
-        row["rule"]: row["ahead_s"] for row in run.told["rows"] if row["rule"] and row["ahead_s"] is not None
+        row["rule"]: row["ahead_s"]
+        for row in ended.told["rows"]
+        if row["rule"] and row["ahead_s"] is not None
     }
     return {
-        "wall_s": run.wall_s,
-        "cpu_s": run.cpu_s,
+        "wall_s": ended.wall_s,
+        "cpu_s": ended.cpu_s,
         "times_real_time": run.speed,
-        "cpu_us_an_order": 1e6 * run.cpu_s / run.told["handled"],
-        "peak_mb": run.peak_bytes / 1e6,
-        "orders_decoded": run.told["handled"],
-        "orders_since_t0": run.told["orders"],
+        "cpu_us_an_order": 1e6 * ended.cpu_s / ended.told["handled"],
+        "peak_mb": ended.peak_bytes / 1e6,
+        "orders_decoded": ended.told["handled"],
+        "orders_since_t0": ended.told["orders"],
         **{f"{rule}_ahead_s": ahead_s for rule, ahead_s in ahead.items()},
     }
