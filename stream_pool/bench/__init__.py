@@ -1,4 +1,4 @@
-"""Measuring: decoding, what the whole path costs, how a worker stops, how all comes back, a soak.
+"""Measuring: decoding, what the whole path costs, how a worker stops and all comes back, a soak, replays.
 
 Names are loaded when they are first used, so that a process that is weighed holds what it needs alone.
 """
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from stream_pool.bench.decode import bench_decode
     from stream_pool.bench.deploy import bench_deploy
     from stream_pool.bench.recovery import bench_recovery
+    from stream_pool.bench.replay import bench_replay
     from stream_pool.bench.report import Bar, Report
     from stream_pool.bench.soak import bench_soak
     from stream_pool.bench.stop import bench_stop
@@ -23,6 +24,7 @@ _MODULES = {
     "bench_decode": "decode",
     "bench_deploy": "deploy",
     "bench_recovery": "recovery",
+    "bench_replay": "replay",
     "bench_soak": "soak",
     "bench_stop": "stop",
     "bench_stream": "stream",
@@ -36,6 +38,7 @@ __all__ = [
     "bench_decode",
     "bench_deploy",
     "bench_recovery",
+    "bench_replay",
     "bench_soak",
     "bench_stop",
     "bench_stream",

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 
 from aiokafka import TopicPartition
@@ -30,6 +30,12 @@ async def create_topic(
     """Make a topic with one replica, and settings of its own."""
     async with admin_of(servers) as admin:
         await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=dict(config or {}))])
+
+
+async def delete_topics(servers: str, topics: Collection[str]) -> None:
+    """Delete topics, and what is in them."""
+    async with admin_of(servers) as admin:
+        await admin.delete_topics(list(topics))
 
 
 async def commits_of(servers: str, group: str) -> dict[TopicPartition, int]:

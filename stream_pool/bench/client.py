@@ -51,6 +51,15 @@ class Client:
         told = [json.loads(line) for line in lines if line.startswith("{")]
         return [line for line in told if line.get("event") == event]
 
+    def wait(self, timeout_s: float) -> None:
+        """Until it has ended well. Raises `BenchClientError` where it does not, or not in time."""
+        try:
+            code = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise self.failed(f"it was not done after {timeout_s:g} s") from None
+        if code != 0:
+            raise self.failed("it should have ended with 0")
+
     def failed(self, expected: str) -> BenchClientError:
         """The error that says what was expected of the process, and its last words."""
         tail = self.log.read_text(errors="replace")[-TAIL_CHARACTERS:]

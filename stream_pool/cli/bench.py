@@ -29,6 +29,7 @@ class BenchName(StrEnum):
     SOAK = "soak"
     VERIFY = "verify"
     OFFLINE = "offline"
+    REPLAY = "replay"
 
 
 def bench(
@@ -39,7 +40,8 @@ def bench(
             "recovery: kill -9 of the detector. brokers: kill -9 of one of three brokers. "
             "deploy: three workers replaced one by one. soak: an hour at half load, a fault every 30 s. "
             "verify: the fold, and a day of a log. "
-            "offline: the reference incident, twice."
+            "offline: the reference incident, twice. "
+            "replay: captures and replays, their cost and whether all comes back."
         ),
     ],
     broker: Annotated[
@@ -53,12 +55,16 @@ def bench(
         int | None,
         typer.Option(
             min=LEAST_ROUNDS,
-            help="Rounds (decode, stream and verify, 10; deploy, 3) or tries of each kind (stop, 20).",
+            help="Rounds (decode, stream, verify, replay, 10; deploy, 3) or tries of each kind (stop, 20).",
         ),
     ] = None,
     records: Annotated[
-        int, typer.Option(min=1_000, help="stream: what a fast candidate drains in a round.")
-    ] = 200_000,
+        int | None,
+        typer.Option(
+            min=1_000,
+            help="What a fast candidate drains in a round (stream, 200,000), or a turn (replay, 60,000).",
+        ),
+    ] = None,
     backlog: Annotated[
         int | None, typer.Option(min=60_000, help="Orders written beforehand (stream 500,000, stop 200,000).")
     ] = None,
@@ -80,6 +86,16 @@ def bench(
     rate: Annotated[
         float, typer.Option(min=300, help="soak: records a second at most, should half load be more.")
     ] = 5_000,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            help="replay: these figures, of capture,replay,memory,round-trip,pace,offline,live,page."
+        ),
+    ] = None,
+    gigabytes: Annotated[
+        float, typer.Option(min=0.01, help="replay: of values in the capture whose memory is watched.")
+    ] = 2.0,
+    hostile: Annotated[int, typer.Option(min=100, help="replay: records of the round trip.")] = 1_000_000,
     as_json: Annotated[
         bool, typer.Option("--json", help="One object at the end instead of a table.")
     ] = False,
@@ -94,6 +110,7 @@ def bench(
         bench_decode,
         bench_deploy,
         bench_recovery,
+        bench_replay,
         bench_soak,
         bench_stop,
         bench_stream,
@@ -119,7 +136,17 @@ def bench(
         chosen.start()
         if name is BenchName.STREAM:
             report = bench_stream(
-                chosen, rounds=rounds or 10, records=records, backlog=backlog or 500_000, say=_say
+                chosen, rounds=rounds or 10, records=records or 200_000, backlog=backlog or 500_000, say=_say
+            )
+        elif name is BenchName.REPLAY:
+            report = bench_replay(
+                chosen,
+                rounds=rounds or 10,
+                records=records or 60_000,
+                gigabytes=gigabytes,
+                hostile=hostile,
+                only=only.split(",") if only else (),
+                say=_say,
             )
         elif name is BenchName.RECOVERY:
             report = bench_recovery(chosen, kills=kills or 20, seed=seed, say=_say)
