@@ -7,7 +7,7 @@ from typing import Any, Literal, Never, Self, final
 from stream_pool.documents.limits import Limits
 from stream_pool.pool.stats import PoolStats
 
-__all__ = ["Decoder", "Document", "Pool", "default", "dumps"]
+__all__ = ["Decoder", "Document", "Pool", "default", "dumps", "quote"]
 
 @final
 class Document(Mapping[str, Any]):
@@ -53,3 +53,4 @@ class Pool:
 
 def dumps(value: Any) -> bytes: ...
 def default(value: Any) -> dict[str, Any]: ...
+def quote(raw: bytes) -> bytes | None: ...

@@ -4,7 +4,7 @@
 """
 
 from stream_pool.documents import reasons
-from stream_pool.documents._implementation import NATIVE, Decoder, Document, default, dumps
+from stream_pool.documents._implementation import NATIVE, Decoder, Document, default, dumps, quote
 from stream_pool.documents._implementation import REASON as NATIVE_REASON
 from stream_pool.documents._loading import loads
 from stream_pool.documents.errors import DecodeError, LimitExceeded
@@ -21,5 +21,6 @@ __all__ = [
     "default",
     "dumps",
     "loads",
+    "quote",
     "reasons",
 ]

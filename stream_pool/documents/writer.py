@@ -50,6 +50,14 @@ def default(value: Any) -> dict[str, Any]:
     raise TypeError(f"{type(value).__name__} is not JSON serializable")
 
 
+def quote(raw: bytes) -> bytes | None:
+    """Bytes as the JSON string of their text; None where they are not UTF-8."""
+    try:
+        return quoted(raw.decode()).encode()
+    except UnicodeDecodeError:
+        return None
+
+
 def _members(record: Record) -> Iterator[tuple[str, Any]]:
     comma = ""
     for key, value in zip(record._shape.keys, record._values, strict=True):

@@ -26,6 +26,7 @@ class Implementation:
     Pool: Callable[..., Any]
     default: Callable[[Any], dict[str, Any]]
     dumps: Callable[[Any], bytes]
+    quote: Callable[[bytes], bytes | None]
 
 
 def core() -> Implementation:
@@ -33,14 +34,18 @@ def core() -> Implementation:
     if why := obstacle({}):
         pytest.skip(f"no compiled core: {why}")
     native = import_module("stream_pool._native")
-    return Implementation(native.Decoder, native.Document, native.Pool, native.default, native.dumps)
+    return Implementation(
+        native.Decoder, native.Document, native.Pool, native.default, native.dumps, native.quote
+    )
 
 
 def twin() -> Implementation:
     from stream_pool.documents import decoder, document, writer
     from stream_pool.pool import pool
 
-    return Implementation(decoder.Decoder, document.Document, pool.Pool, writer.default, writer.dumps)
+    return Implementation(
+        decoder.Decoder, document.Document, pool.Pool, writer.default, writer.dumps, writer.quote
+    )
 
 
 @pytest.fixture(scope="module", params=NAMES)

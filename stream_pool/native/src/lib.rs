@@ -10,6 +10,7 @@ mod digits;
 mod document;
 mod door;
 mod echo;
+mod embedded;
 mod eviction;
 mod fault;
 mod float;
@@ -61,5 +62,6 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<decoder::Decoder>()?;
     module.add_function(wrap_pyfunction!(writer::dumps, module)?)?;
     module.add_function(wrap_pyfunction!(writer::default, module)?)?;
+    module.add_function(wrap_pyfunction!(writer::quote, module)?)?;
     type_object::initialise(module.py(), module)
 }

@@ -1,5 +1,6 @@
 //! Documents back to JSON: compact UTF-8, members in their order, without recursion.
 
+use crate::embedded::write_embedded;
 use crate::object::{Object, Text};
 use crate::quoted::write_quoted;
 use crate::record::{Record, Value};
@@ -55,6 +56,15 @@ pub fn default<'py>(py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Boun
         Some(record) => Ok(walk::shallow_dict(py, record)?.into_bound(py)),
         None => Err(PyTypeError::new_err(format!("{} is not JSON serializable", value.get_type().name()?))),
     }
+}
+
+/// Bytes as the JSON string of their text; None where they are not UTF-8.
+#[pyfunction]
+pub fn quote<'py>(py: Python<'py>, raw: &[u8]) -> Option<Bound<'py, PyBytes>> {
+    let text = str::from_utf8(raw).ok()?;
+    let mut out = Vec::new();
+    write_embedded(text, &mut out);
+    Some(PyBytes::new(py, &out))
 }
 
 /// What stands before a member or an item.
