@@ -30,6 +30,7 @@ from stream_pool.stream.errors import FORBIDDEN, forbidden
 log = structlog.get_logger(__name__)
 
 _EXIT_MARGIN_S = 0.5
+_NO_ADDRESS = "could not bind on any address"  # asyncio's since Python 3.12, without a number
 
 
 class Worker(faust.Worker):
@@ -137,7 +138,7 @@ class Worker(faust.Worker):
         match error:
             case OSError(errno=errno.EADDRINUSE):
                 return f"{url} is taken: name another port with --web-port, or in {port}"
-            case OSError(errno=errno.EADDRNOTAVAIL):
+            case OSError() if error.errno == errno.EADDRNOTAVAIL or str(error).startswith(_NO_ADDRESS):
                 return f"{url} is no address of this machine: name one with --web-host, or in {host}"
             case OSError(errno=errno.EACCES, filename=None):
                 return f"{url} may not be listened on by this user: name a port from 1024 on in {port}"

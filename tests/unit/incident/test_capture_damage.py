@@ -85,7 +85,7 @@ def test_what_stands_before_a_cut_is_read(tmp_path: Path, place: int) -> None:
 @given(place=st.integers(1, 2**20))
 @shared
 def test_a_cut_in_packed_bytes_loses_what_was_behind_it_alone(tmp_path: Path, name: str, place: int) -> None:
-    """Each frame before it is read in full."""
+    """Each frame before it is read in full; of the one that is cut what can be unpacked."""
     content, ends = frames(name)
     cut = place % len(content)
     (path := tmp_path / name).write_bytes(content[:cut])
@@ -97,7 +97,8 @@ def test_a_cut_in_packed_bytes_loses_what_was_behind_it_alone(tmp_path: Path, na
     assert damaged is not None
     assert damaged.is_cut_off
     assert len(got) >= sum(end <= cut for end in ends[1:])
-    assert damaged.line == len(got) + 2
+    is_behind_all = len(got) == len(THREE) and damaged.line == len(got) + 3  # in the sum of the last frame
+    assert damaged.line == len(got) + 2 or is_behind_all
     assert [each.record.offset for each in got] == [7, 8, 9][: len(got)]
 
 
