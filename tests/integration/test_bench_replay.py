@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import pytest
 
 from stream_pool.bench import Report, bench_replay
+from stream_pool.bench.replay import turns
 from stream_pool.broker import Broker
 from stream_pool.errors import MisuseError
 
@@ -43,9 +44,9 @@ async def test_what_is_counted_holds(kafka: Broker) -> None:
     assert min(live["ranges"], replayed["ranges"]) > 10, "of each partition some"
 
 
-@pytest.mark.timeout(300)  # some forty processes, one after the other
-async def test_what_costs_is_told(kafka: Broker) -> None:
+async def test_what_costs_is_told(kafka: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every candidate has its figures, and every bar is judged."""
+    monkeypatch.setattr(turns, "TURNS", 1)
     report = await run(kafka, "capture", "replay", "memory", "pace")
     assert [bar.must for bar in report.bars] == ["<= 2", "<= 3.5", "<= 2", "<= 1.1", "<= 1.1", "<= 2"]
     assert set(report.candidates) == {
