@@ -67,6 +67,7 @@ class Settings(SecuritySettings):
         extra="forbid",
         frozen=True,
         allow_inf_nan=False,
+        hide_input_in_errors=True,  # a secret may stand in the wrong place
         defer_build=False,
     )
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from stream_pool import App
 from stream_pool.errors import MisuseError
@@ -204,3 +205,11 @@ def test_a_secret_of_the_wrong_kind_is_not_quoted() -> None:
     with pytest.raises(MisuseError) as caught:
         load_settings(sasl_password=[PLANTED])
     assert str(caught.value) == "STREAM_POOL_SASL_PASSWORD=********** is not allowed: it must be a text"
+
+
+def test_settings_that_an_app_makes_itself_show_no_secret_either() -> None:
+    """Where one stands in the wrong place, pydantic's own error does not quote it."""
+    with pytest.raises(ValidationError) as refused:
+        Settings(web_port=PLANTED)  # type: ignore[arg-type]  # that is the mistake
+    assert "web_port" in str(refused.value)
+    assert PLANTED not in str(refused.value)
