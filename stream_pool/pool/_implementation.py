@@ -17,7 +17,7 @@ _YES = frozenset({"1", "true", "yes", "on"})
 """What `STREAM_POOL_PURE` may be, in letters of any case, to force the twin; all else leaves the choice."""
 
 _CORE = "stream_pool._native"
-_NAMES = ("Decoder", "Document", "Pool", "default", "dumps")
+_NAMES = ("Decoder", "Document", "Pool", "default", "dumps", "quote")
 
 
 def obstacle(environment: Mapping[str, str]) -> str:
