@@ -52,6 +52,7 @@ class Attendance:
     """Gathers one log's workers."""
 
     lives: dict[tuple[str, str], _Life] = field(default_factory=dict)
+    builds: dict[tuple[str, str], Build] = field(default_factory=dict)
     held: dict[tuple[str, int], _Hold] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
@@ -66,11 +67,18 @@ class Attendance:
             if len(self.lives) >= MAX_LIVES:
                 self.left_out += 1
                 return
-            life = self.lives[key] = _Life(*key, point, point)
+            life = self.lives[key] = _Life(*key, point, point, build=self.builds.pop(key, None))
         life.last = point
         life.ticked |= ticks
         if isinstance(event, SignalsSampled):
             life.records += sum(part.records for part in event.partitions)
+
+    def remember(self, event: WorkerStarted, ref: EventRef) -> None:
+        """What a worker said that it is before the story begins, for the life that may still go on then. Of
+        too many the latest are kept."""
+        if len(self.builds) >= MAX_LIVES:
+            del self.builds[next(iter(self.builds))]
+        self.builds[event.worker, event.incarnation] = Build(event.version, event.labels, ref)
 
     def started(self, event: WorkerStarted, ref: EventRef) -> None:
         """A worker says what it is."""

@@ -1,7 +1,8 @@
 """One pass over a log, in bounded memory: events in, a `Story` out.
 
 What a worker's retry wrote twice counts once. The clock is the log's own, as the detector reads it. Of what
-came before the time that the story is to begin at, the rules are kept and the anomalies that were still open.
+came before the time that the story is to begin at, the rules are kept, what runs in the lives of workers, and
+the anomalies that were still open.
 """
 
 from dataclasses import dataclass, field
@@ -164,6 +165,8 @@ class Collector:
                 self.recorded.limits = self.conclusions.rules
             case ClockTicked():
                 self.conclusions.tick(ref)
+            case WorkerStarted():
+                self.attendance.remember(event, ref)
 
     def _observe(self, event: Observation, ref: EventRef, at_ms: int) -> None:
         if at_ms - self._closed_ms >= _UNTICKED_WINDOWS * self._window_ms:

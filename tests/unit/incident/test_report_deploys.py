@@ -1,9 +1,11 @@
 """What was deployed, as the lives of workers tell it."""
 
 import pytest
-from report_logs import Log
+from report_logs import START_MS, Log
 
 from stream_pool.events import WorkerStarted
+from stream_pool.incident.report import Collector
+from stream_pool.incident.report.attendance import MAX_LIVES
 from stream_pool.incident.report.sections import sections
 
 OLD = {"service_version": "2.0", "git_commit": "abc"}
@@ -72,6 +74,39 @@ def test_a_worker_of_a_new_name_is_held_against_the_one_that_began_last() -> Non
         "deploy: pod-b begins life 1",
         "pod-c begins life 1, of the same build",
     ]
+
+
+def test_a_deploy_is_held_against_what_ran_before_the_story_begins() -> None:
+    """Of a capture that begins at a time: the worker said what it is when it started, long ago."""
+    log = Log(Collector(from_ms=START_MS + 1_000_000))
+    started(log, 0, "w1", "1", OLD)
+    log.commits(1_000, "w1", "1", 0)
+    started(log, 1_100, "w1", "2", NEW)
+    assert told(log) == (
+        [],
+        [
+            [
+                "deploy: w1 begins life 2",
+                "service_version 2.0, git_commit abc",
+                "service_version 2.1, git_commit def",
+            ]
+        ],
+    )
+    build = log.story().members.lives[0].build
+    assert build is not None
+    assert (build.ref.offset, build.ref.id) == (log.logged[0].offset, log.logged[0].id)
+
+
+def test_of_lives_before_the_story_begins_the_latest_are_remembered() -> None:
+    """However often a worker began anew."""
+    log = Log(Collector(from_ms=START_MS + 1_000_000))
+    started(log, 0, "w0", "1", OLD)
+    for life in range(MAX_LIVES):
+        started(log, 10 + life, "w1", str(life), OLD)
+    log.commits(1_000, "w0", "1", 0)
+    log.commits(1_001, "w1", str(MAX_LIVES - 1), 1)
+    assert len(log.collector.attendance.builds) < MAX_LIVES
+    assert [life.build is not None for life in log.story().members.lives] == [False, True]
 
 
 def test_lives_without_a_word_are_only_lives() -> None:
