@@ -12,7 +12,7 @@ from stream_pool.incident.report.story import Epoch, Life, Resizing, SchemaVersi
 
 MAX_ROWS = 200
 _BEGINNING_MS = 60_000
-"""Lives that begin so soon after the log does began before it, or with it."""
+"""Lives that are first seen so soon after the log begins may have begun before it, or with it."""
 
 _NONE = Cell("")
 
@@ -46,7 +46,7 @@ def _rows(story: Story) -> Iterator[_Row]:
     for epoch in story.epochs:
         yield from _epoch(story, epoch, is_first=epoch is story.epochs[0])
     for life, before in deploys.successions(story.members.lives):
-        if life.first.at_ms - story.from_ms > _BEGINNING_MS:
+        if before is not None and _began(story, life, before):
             yield _life(story, life, before)
     for resizing in story.resizings:
         yield _resizing(story, resizing)
@@ -60,10 +60,20 @@ def _row(
     return at_ms, (Cell(story.moment(at_ms), cited), what, before, after)
 
 
-def _life(story: Story, life: Life, before: Life | None) -> _Row:
+def _began(story: Story, life: Life, before: Life) -> bool:
+    """Whether a life is one that began in the story, and not one that was there already."""
+    is_early = life.first.at_ms - story.from_ms <= _BEGINNING_MS
+    if life.build is None or before.build is None:
+        return not is_early or life.worker == before.worker
+    if life.build.ref < story.extent.first.cited.events[0]:
+        return False
+    return not is_early or bool(deploys.changed(before.build, life.build))
+
+
+def _life(story: Story, life: Life, before: Life) -> _Row:
     cited = life.first.cited
     begins = f"{life.worker} begins life {life.incarnation}"
-    if before is None or before.build is None or life.build is None:
+    if before.build is None or life.build is None:
         return _row(story, life.first.at_ms, cited, Cell(begins, cited))
     was, now = Cited.one(before.build.ref), Cited.one(life.build.ref)
     changed = deploys.changed(before.build, life.build)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from stream_pool.incident.report.cited import Cited
+from stream_pool.incident.report.cited import Cited, EventRef
 from stream_pool.incident.report.parts import Cell
 from stream_pool.incident.report.story import Build, Life, Story
 
@@ -13,7 +13,7 @@ def successions(lives: Sequence[Life]) -> Iterator[tuple[Life, Life | None]]:
     """Each life with the one that it follows: the same worker's, or else the latest that began before it."""
     latest: Life | None = None
     by_worker: dict[str, Life] = {}
-    for life in sorted(lives, key=lambda life: life.first.at_ms):
+    for life in sorted(lives, key=_begins):
         yield life, by_worker.get(life.worker, latest)
         by_worker[life.worker] = latest = life
 
@@ -36,6 +36,11 @@ def told(story: Story) -> Iterator[Cell]:
             "do. A deploy shows as new lives of workers.",
             Cited.one(builds[-1].ref),
         )
+
+
+def _begins(life: Life) -> EventRef:
+    """Where a life says what it is, be it long before the story begins; else where it is first seen."""
+    return life.first.cited.events[0] if life.build is None else life.build.ref
 
 
 def _told(build: Build) -> dict[str, str]:

@@ -76,6 +76,37 @@ def test_a_worker_of_a_new_name_is_held_against_the_one_that_began_last() -> Non
     ]
 
 
+def test_a_deploy_in_the_first_minute_is_told() -> None:
+    """Both builds are known, and differ. Workers that only begin with the log are no change."""
+    log = Log()
+    started(log, 0, "w1", "1", OLD)
+    started(log, 1, "w2", "1", OLD)
+    started(log, 20, "w1", "2", NEW)
+    started(log, 30, "w2", "2", NEW)
+    assert [row[0] for row in told(log)[1]] == ["deploy: w1 begins life 2", "deploy: w2 begins life 2"]
+
+
+def test_a_life_of_the_first_minute_without_a_word_is_told_if_its_worker_had_one_before() -> None:
+    """Others may have been there before the log."""
+    log = Log()
+    log.commits(0, "w1", "1", 0)
+    log.commits(1, "w2", "1", 1)
+    log.commits(20, "w1", "2", 0)
+    assert [row[0] for row in told(log)[1]] == ["w1 begins life 2"]
+
+
+def test_workers_of_two_builds_that_were_there_before_the_story_are_no_deploy() -> None:
+    """A canary of long ago; and a new worker is held against the one that began last, not the one that is
+    seen last."""
+    log = Log(Collector(from_ms=START_MS + 1_000_000))
+    started(log, 0, "w1", "1", OLD)
+    started(log, 10, "w2", "1", NEW)
+    log.commits(1_000, "w2", "1", 0)
+    log.commits(1_001, "w1", "1", 1)
+    started(log, 1_100, "w3", "1", NEW)
+    assert [row[0] for row in told(log)[1]] == ["w3 begins life 1, of the same build"]
+
+
 def test_a_deploy_is_held_against_what_ran_before_the_story_begins() -> None:
     """Of a capture that begins at a time: the worker said what it is when it started, long ago."""
     log = Log(Collector(from_ms=START_MS + 1_000_000))
