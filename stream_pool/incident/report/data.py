@@ -1,18 +1,30 @@
 """The story as JSON's types, whole: what `--json` prints."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 from stream_pool.incident.report.headline import headline
+from stream_pool.incident.report.parts import Cell
 from stream_pool.incident.report.story import Story
 
 
 def to_data(story: Story) -> bytes:
-    """One JSON object: the verdict, and the story's members by their names, events as {offset, id}."""
+    """One JSON object: the verdict, whole and in the pieces that rest on events of their own; and the story's
+    members by their names, events as {offset, id}."""
     told = headline(story)
-    verdict = {"verdict": told.text, "detector": "".join(cell.text for cell in told.detector) or None}
+    verdict = {
+        "verdict": told.text,
+        "verdict_cells": _cells(told.sentence),
+        "detector": "".join(cell.text for cell in told.detector) or None,
+        "detector_cells": _cells(told.detector),
+    }
     return orjson.dumps(verdict | _members(story), default=_plain)
+
+
+def _cells(cells: Iterable[Cell]) -> list[dict[str, Any]]:
+    return [{"text": cell.text, "cited": cell.cited} for cell in cells]
 
 
 def _members(story: Story) -> dict[str, Any]:

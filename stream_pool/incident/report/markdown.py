@@ -3,6 +3,7 @@ offset; the ids stand at the end."""
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from stream_pool import words
 from stream_pool.incident.report.cited import Cited
@@ -19,11 +20,14 @@ def to_markdown(story: Story) -> str:
     """The document, in the Markdown of GitHub."""
     told = headline(story)
     cited: set[tuple[int, str]] = set()
+    day = Cell(words.day(story.from_ms), story.extent.first.cited)
     lines = [
         f"# {_text(told.text)}",
         "",
-        f"Incident report, {words.day(story.from_ms)}, {_text(story.extent.group)}. Times are UTC. "
+        f"Incident report, {_cell(day, cited)}, {_text(story.extent.group)}. Times are UTC. "
         "In brackets: the offsets of the events that a number rests on, whose ids stand at the end.",
+        "",
+        f"The title rests on: {_title(told.sentence, cited)}.",
         "",
     ]
     if told.detector:
@@ -59,6 +63,13 @@ def _table(table: Table, cited: set[tuple[int, str]]) -> Iterable[str]:
         yield "| " + " | ".join(_cell(cell, cited) for cell in row) + " |"
 
 
+def _title(cells: Iterable[Cell], cited: set[tuple[int, str]]) -> str:
+    """The numbers of the title, in which brackets could not be read."""
+    return "; ".join(
+        _cell(replace(cell, text=cell.text.strip(" ()")), cited) for cell in cells if _has_number(cell)
+    )
+
+
 def _sentence(cells: Iterable[Cell], cited: set[tuple[int, str]]) -> str:
     return "".join(_cell(cell, cited) for cell in cells)
 
@@ -67,11 +78,15 @@ def _cell(cell: Cell, cited: set[tuple[int, str]]) -> str:
     told = _text(cell.text)
     if cell.more:
         told += f" ({_text(cell.more)})"
-    if not any(character.isdigit() for character in cell.text + cell.more):
+    if not _has_number(cell):
         return told
     cited.update(cell.cited.events)
     where = _offsets(cell.cited) or ", ".join(map(_text, cell.places))
     return f"{told} \\[{where}\\]" if where else told
+
+
+def _has_number(cell: Cell) -> bool:
+    return any(character.isdigit() for character in cell.text + cell.more)
 
 
 def _offsets(cited: Cited) -> str:

@@ -3,12 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-import orjson
 import pytest
 from report_logs import RULES, Log, incident
 
 from stream_pool.events import Severity
-from stream_pool.incident.report import Story, headline, sections, to_data, to_markdown
+from stream_pool.incident.report import Story, headline, sections
 from stream_pool.incident.report.lanes import anomaly_lanes
 from stream_pool.incident.report.measures import measure_of
 from stream_pool.incident.report.parts import Section, Table
@@ -220,52 +219,6 @@ def test_damage_is_told_with_the_log() -> None:
     """The report is of what stood before it."""
     story = incident().collector.story("log", "g", "line 7: cut off in the middle")
     assert ["damage", "line 7: cut off in the middle"] in texts(section(story, "log").tables[0])
-
-
-def test_markdown_has_every_section_and_every_id() -> None:
-    """Numbers name offsets, whose ids stand at the end."""
-    log = incident()
-    told = to_markdown(log.story())
-    assert told.startswith("# g fell behind from")
-    for each in sections(log.story()):
-        assert f"\n## {each.title}\n" in told
-    body, _, listed = told.partition("## Events cited")
-    rows = [line.strip("| ").split(" | ") for line in listed.splitlines()[4:]]
-    assert rows
-    for offset, id_ in rows:
-        assert log.logged[int(offset)].id == id_.replace("\\_", "_")
-    assert "15 s after \\[" in body
-
-
-def test_nothing_in_a_log_becomes_markdown() -> None:
-    """Bars would make columns, brackets links, angle brackets HTML."""
-    log = Log()
-    log.opened(0, "a|b", "<img>\n# x", evidence={"[l](u)": "*|*"})
-    told = to_markdown(log.story())
-    assert "<img>" not in told
-    assert "\n# x" not in told
-    rows = [line for line in told.splitlines() if line.startswith("| P2")]
-    assert [row.replace("\\|", "").count("|") for row in rows] == [7]
-
-
-def test_nothing_in_a_log_steers_a_terminal() -> None:
-    """Markdown is printed."""
-    log = Log()
-    log.opened(0, subject="a\x1b[2Jb")
-    told = to_markdown(log.story())
-    assert "\x1b" not in told
-    assert "a\\\\x1b\\[2Jb" in told
-
-
-def test_the_object_has_the_whole_story() -> None:
-    """Events are {offset, id}, members by their names."""
-    log = incident()
-    told = orjson.loads(to_data(log.story()))
-    assert told["verdict"] == headline(log.story()).text
-    (opening,) = [logged for logged in log.logged if logged.id == "lag-orders-79.0-opened"]
-    assert told["episodes"][0]["ref"] == {"offset": opening.offset, "id": opening.id}
-    assert told["series"]["lag_records"][0]["points"][0]["cited"]["count"] == 1
-    assert told["reference"] is None
 
 
 def test_the_page_of_the_docs_names_what_there_is() -> None:
