@@ -168,7 +168,8 @@ class Findings:
     def _take_memory(self, event: MemorySampled, at_s: float) -> None:
         if event.limit_bytes:
             self.memory_max = max(self.memory_max, event.rss_bytes / event.limit_bytes)
-        if self._incarnation not in (None, event.incarnation) and self.back_s is None:
+        begins_anew = self._incarnation not in (None, event.incarnation)
+        if begins_anew and at_s > told.KILLED_S and self.back_s is None:
             self.back_s = at_s
         self._incarnation = event.incarnation
 

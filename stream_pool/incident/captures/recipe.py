@@ -20,7 +20,7 @@ from stream_pool.incident.captures import reference_settings
 from stream_pool.incident.captures.recording import record_log
 from stream_pool.incident.captures.traffic import reference_traffic
 from stream_pool.incident.orders import START_MS
-from stream_pool.incident.reference import GROUP, TOPIC
+from stream_pool.incident.reference import GROUP, PARTITIONS, TOPIC
 from stream_pool.settings import CONFIG_FILE
 
 _PACKED_TIGHTLY: dict[int, int] = {
@@ -60,6 +60,7 @@ def _header(records: Iterable[CapturedRecord]) -> CaptureHeader:
         cluster=None,
         topic=TOPIC,
         partitions=ranges.pop(TOPIC),
+        partition_count=PARTITIONS,
         from_ms=None,
         to_ms=None,
         captured_at_ms=START_MS + int((told.ENDS_S - told.BEGINS_S) * 1_000),

@@ -18,15 +18,16 @@ from stream_pool import Decoder
 from stream_pool.cli.verify import verify_file
 from stream_pool.detection.verdict import Verified
 from stream_pool.documents import DecodeError
+from stream_pool.events import ClockTicked, read_raw
 from stream_pool.incident import ERROR_HEADER, LATENCY_HEADER, REASONS, START_MS
 from stream_pool.incident import reference as told
 from stream_pool.incident.capture_file import Capture, CapturedRecord
 from stream_pool.incident.capture_file.form import record_line
 from stream_pool.incident.captures import reference_capture, reference_settings
 from stream_pool.incident.captures.traffic import STORY, reference_traffic
-from stream_pool.incident.reference import GROUP, PARTITIONS, TOPIC, VICTIM
+from stream_pool.incident.reference import GROUP, PARTITIONS, TOPIC, VICTIM, WORKERS
 from stream_pool.incident.reference_findings import EVENTS_TOPIC, SNAPSHOTS_TOPIC, Findings
-from stream_pool.incident.report import story_of, to_markdown
+from stream_pool.incident.report import sections, story_of, to_markdown
 from stream_pool.incident.service_model import nesting
 
 pytestmark = pytest.mark.xdist_group("reference capture")  # it is read once for all of them
@@ -63,6 +64,7 @@ def test_it_is_whole_and_small(capture: Capture, records: list[CapturedRecord]) 
     assert capture.is_whole is True
     assert (header.topic, header.group, header.redaction) == (TOPIC, GROUP, None)
     assert sorted(header.partitions) == list(range(PARTITIONS))
+    assert header.partition_count == PARTITIONS
     assert sorted(header.others) == [EVENTS_TOPIC, SNAPSHOTS_TOPIC]
     ranges = [header.partitions, *header.others.values()]
     assert len(records) == sum(end - begin for topic in ranges for begin, end in topic.values())
@@ -143,6 +145,7 @@ def test_its_log_proves_itself_and_tells_the_story(records: list[CapturedRecord]
     ]
     assert findings.lag_max >= STORY.backlog
     assert findings.back_s is not None
+    assert findings.back_s > told.BACK_S
     assert any(anomaly.subject == VICTIM for _, anomaly in findings.anomalies)
 
 
@@ -152,6 +155,35 @@ def test_a_report_of_it_tells_the_story() -> None:
     assert story.reference is not None
     assert story.reference.scale == STORY.scale
     assert "fell behind" in to_markdown(story).splitlines()[0]
+
+
+def test_a_report_of_it_tells_the_upgrade() -> None:
+    """One deploy a worker, each before the time at which the story has it done; what was killed came back as
+    the same build."""
+    story = story_of(reference_capture(), lambda done, total, number: None)
+    (changes,) = [section for section in sections(story) if section.key == "changes"]
+    rows = [[cell.text for cell in row] for row in changes.tables[0].rows]
+    deploys = [row for row in rows if row[1].startswith("deploy: ")]
+    assert sorted(row[1] for row in deploys) == [f"deploy: {worker} begins life 2" for worker in WORKERS]
+    for at, _, before, after in deploys:
+        assert at < "00:01:00"
+        assert (before.split(", ")[-1], after.split(", ")[-1]) == (
+            "service_version 3.1.0",
+            "service_version 3.2.0",
+        )
+    assert f"{VICTIM} begins life 3, of the same build" in [row[1] for row in rows]
+
+
+def test_the_worker_that_is_killed_owns_the_detector(records: list[CapturedRecord]) -> None:
+    """So that another has to take over from a snapshot."""
+    logged = [read_raw(captured.record) for captured in records if captured.topic == EVENTS_TOPIC]
+    ticks = [
+        each.event
+        for each in logged
+        if isinstance(each.event, ClockTicked)
+        and (each.timestamp_ms - START_MS) / 1_000 + told.BEGINS_S < told.KILLED_S
+    ]
+    assert ticks[-1].worker == VICTIM
 
 
 def test_its_settings_are_the_story_s() -> None:
