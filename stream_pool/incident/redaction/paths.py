@@ -2,13 +2,18 @@
 
 A state is a set of (rule, steps that were met). An item of an array has the state of the array, so that a
 path goes through arrays by itself, and that of a member, so that `*` may stand for an item.
+
+A document chooses which states there are, so what they hold is bounded: beyond `PLACES_AT_MOST` all are
+forgotten, in the middle of a document too, and made again as they are met.
 """
 
 from collections.abc import Iterable, Sequence
+from weakref import WeakSet
 
 from stream_pool.incident.redaction.rules import ANY_MANY, ANY_ONE, Action, Rule, Step
 
-STATES_AT_MOST = 10_000
+PLACES_AT_MOST = 500_000
+"""Of all states together: some 40 MB."""
 
 _Place = tuple[int, int]
 
@@ -16,7 +21,17 @@ _Place = tuple[int, int]
 class State:
     """A place in a document, for the rules. `rules` are those that name it, by number."""
 
-    __slots__ = ("_item", "_named", "_other", "_paths", "_places", "action", "is_dead", "rules")
+    __slots__ = (
+        "__weakref__",
+        "_item",
+        "_named",
+        "_other",
+        "_paths",
+        "_places",
+        "action",
+        "is_dead",
+        "rules",
+    )
 
     def __init__(self, paths: "Paths", places: frozenset[_Place]) -> None:
         self._paths = paths
@@ -49,6 +64,11 @@ class State:
             self._item = self._paths.state((self._places - done) | self._met(None))
         return self._item
 
+    def forget(self) -> None:
+        """Let go of the states that were met from here."""
+        self._named = dict.fromkeys(self._named)
+        self._other = self._item = None
+
     def _met(self, name: str | None) -> set[_Place]:
         """What one step makes of the places; None is a name that no rule has."""
         met = set()
@@ -68,12 +88,16 @@ class Paths:
         self.steps: list[tuple[Step, ...]] = [rule.steps for rule in rules]
         self.actions: list[Action] = [rule.action for rule in rules]
         self._states: dict[frozenset[_Place], State] = {}
-        self._root = self._begin()
+        self._alive: WeakSet[State] = WeakSet()
+        self._places = 0
+        self._reached: dict[_Place, set[_Place]] = {}
+        self._left: dict[_Place, set[_Place]] = {}
+        for rule, steps in enumerate(self.steps):
+            self._take(rule, steps)
+        self._root = self.state((rule, 0) for rule in range(len(rules)))
 
     def root(self) -> State:
         """The state of a whole document."""
-        if len(self._states) > STATES_AT_MOST:
-            self._root = self._begin()
         return self._root
 
     def step(self, rule: int, at: int) -> Step | None:
@@ -83,16 +107,39 @@ class Paths:
 
     def state(self, places: Iterable[_Place]) -> State:
         """The state that these places are."""
-        closed = set(places)
-        for rule, at in tuple(closed):
-            while self.step(rule, at) is ANY_MANY:
-                at += 1
-                closed.add((rule, at))
-        key = frozenset(closed)
+        key = self._closed(places)
         if (state := self._states.get(key)) is None:
+            if self._places + len(key) > PLACES_AT_MOST:
+                self._forget()
             state = self._states[key] = State(self, key)
+            self._alive.add(state)
+            self._places += len(key)
         return state
 
-    def _begin(self) -> State:
+    def _take(self, rule: int, steps: tuple[Step, ...]) -> None:
+        """What the place of each `**` reaches without a step, and which places it leaves behind.
+
+        Those are all before: whatever they would come to, it comes to as well.
+        """
+        for at in range(len(steps)):
+            end = at
+            while self.step(rule, end) is ANY_MANY:
+                end += 1
+            if end > at:
+                self._reached[rule, at] = {(rule, place) for place in range(at, end + 1)}
+                self._left[rule, at] = {(rule, place) for place in range(end - 1)}
+
+    def _closed(self, places: Iterable[_Place]) -> frozenset[_Place]:
+        """The places, with what they reach and without what they leave behind."""
+        closed, left = set(places), set[_Place]()
+        for place in closed & self._reached.keys():
+            closed |= self._reached[place]
+            left |= self._left[place]
+        return frozenset(closed - left)
+
+    def _forget(self) -> None:
+        """Begin anew. States that a document is in live on, each by itself."""
+        for state in tuple(self._alive):
+            state.forget()
         self._states = {}
-        return self.state((rule, 0) for rule in range(len(self.steps)))
+        self._places = 0

@@ -11,6 +11,8 @@ from stream_pool.errors import MisuseError
 
 RULES_AT_MOST = 500
 _STEPS_AT_MOST = 64
+_ANY_MANY_AT_MOST = 2
+"""With each more a document can tell a rule's states apart in more ways, and every state costs time."""
 _STEP = re.compile(r'"(?:[^"\\]|\\.)*+"|[^."]++')
 
 
@@ -109,6 +111,8 @@ def _steps(text: str, path: str) -> tuple[Step, ...]:
         at += 1
     if len(steps) > _STEPS_AT_MOST:
         raise RuleError(f"{text!r}: {len(steps)} steps, {_STEPS_AT_MOST} are allowed")
+    if (count := steps.count(ANY_MANY)) > _ANY_MANY_AT_MOST:
+        raise RuleError(f"{text!r}: {count} times **, {_ANY_MANY_AT_MOST} are allowed")
     return tuple(steps)
 
 

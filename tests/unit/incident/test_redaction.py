@@ -1,6 +1,7 @@
 """What becomes of a record under rules: keys, headers, values that are no JSON, hashes and counts."""
 
 import re
+from collections.abc import Iterable
 
 import orjson
 import pytest
@@ -169,12 +170,47 @@ def test_depth_costs_no_stack() -> None:
     assert redacted("[" * 100_000 + '"Ann"' + "]" * 100_000, "z: mask").count("Ann") == 1
 
 
-def test_the_automaton_is_bounded() -> None:
-    """Rules that make a state of every subset of their steps do not grow it without end."""
-    by = redactor(*(f"**.{name}.*.*.*.*.*.*.*.*: mask" for name in "abcd"))
+def subsets() -> tuple[list[str], str]:
+    """Rules that make a state of every subset of their steps, and a document that meets many of them."""
+    rules = [f"**.{name}.*.*.*.*.*.*.*.*: mask" for name in "abcd"]
     path = "abcdbcadcbadbacd" * 4
-    for shift in range(60):
-        names = path[shift % 64 :] + path[: shift % 64]
-        nested = "".join(f'{{"{name}":' for name in names * 4) + "1" + "}" * len(names) * 4
-        by.value(nested.encode())
-    assert len(by._paths._states) <= paths.STATES_AT_MOST + 300
+    nested = [
+        "".join(f'{{"{name}":' for name in (path[shift:] + path[:shift]) * 4) + "1" + "}" * 256
+        for shift in range(60)
+    ]
+    return rules, f"[{','.join(nested)}]"
+
+
+def test_the_automaton_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within one document, too; what it comes to is the same."""
+    rules, document = subsets()
+    whole = redacted(document, *rules)
+    monkeypatch.setattr(paths, "PLACES_AT_MOST", 500)
+    steps = forgotten = 0
+    plain, forget = paths.Paths.state, paths.Paths._forget
+
+    def state(self: paths.Paths, places: Iterable[tuple[int, int]]) -> paths.State:
+        nonlocal steps
+        steps += 1
+        made = plain(self, places)
+        assert self._places <= 500
+        assert len(self._alive) <= 500 + 300, "those that are open live on"
+        return made
+
+    def counted(self: paths.Paths) -> None:
+        nonlocal forgotten
+        forgotten += 1
+        forget(self)
+
+    monkeypatch.setattr(paths.Paths, "state", state)
+    monkeypatch.setattr(paths.Paths, "_forget", counted)
+    assert redacted(document, *rules) == whole
+    assert forgotten > 10
+    assert steps <= 60 * 257 + 2, "one a step at most"
+
+
+def test_a_place_that_a_later_any_many_makes_needless_is_left() -> None:
+    """So a rule with two of them has three places at a time at most here, however long the path."""
+    by = redactor(*(f"**.{name}.**.{other}: mask" for name in "abcd" for other in "abcd"))
+    by.value(("".join(f'{{"{name}":' for name in "abcdbcadcbadbacd" * 4) + "1" + "}" * 64).encode())
+    assert max(len(state._places) for state in by._paths._states.values()) <= 16 * 3

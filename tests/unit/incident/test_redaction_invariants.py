@@ -7,6 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redactors import redacted, redactor
 
+from stream_pool.incident.redaction import parse_rule
+from stream_pool.incident.redaction.paths import Paths
+from stream_pool.incident.redaction.rules import ANY_MANY, ANY_ONE, Step
+
 names = st.sampled_from(["a", "b", "c", "\u00e9", 'q"', "x.y", ""])
 SECRET = "S3cretPlanted"
 leaves = st.one_of(
@@ -21,8 +25,10 @@ documents = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
     max_leaves=20,
 )
-rule_paths = st.lists(st.sampled_from(["a", "b", "c", "*", "**", '"x.y"']), min_size=1, max_size=3).map(
-    ".".join
+rule_paths = (
+    st.lists(st.sampled_from(["a", "b", "c", "*", "**", '"x.y"']), min_size=1, max_size=5)
+    .filter(lambda steps: steps.count("**") <= 2)
+    .map(".".join)
 )
 actions = st.sampled_from(["drop", "mask", "hash", "keep-shape"])
 
@@ -95,3 +101,31 @@ def test_what_passes_for_json_is_json(value: bytes) -> None:
 
 def _refuse(constant: str) -> None:
     raise ValueError(constant)
+
+
+def named(steps: tuple[Step, ...], place: tuple[str | None, ...]) -> bool:
+    """Whether a rule names a place itself, tried step by step; None is an item."""
+    if not steps:
+        return not place
+    if steps[0] is ANY_MANY and named(steps[1:], place):
+        return True
+    if not place:
+        return False
+    if place[0] is None and named(steps, place[1:]):
+        return True
+    if steps[0] is ANY_MANY:
+        return named(steps, place[1:])
+    return (steps[0] is ANY_ONE or steps[0] == place[0]) and named(steps[1:], place[1:])
+
+
+@given(
+    paths=st.lists(rule_paths, min_size=1, max_size=4),
+    place=st.lists(st.sampled_from(["a", "b", "c", None]), max_size=7).map(tuple),
+)
+def test_what_a_rule_names_is_what_its_steps_say(paths: list[str], place: tuple[str | None, ...]) -> None:
+    """Held against trying every way through a path."""
+    rules = [parse_rule(f"{path}: mask") for path in paths]
+    state = Paths(rules).root()
+    for step in place:
+        state = state.item() if step is None else state.member(step)
+    assert set(state.rules) == {number for number, rule in enumerate(rules) if named(rule.steps, place)}

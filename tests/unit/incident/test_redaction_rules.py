@@ -67,6 +67,7 @@ def test_a_rule_for_keys_and_headers(text: str, part: str, header: str) -> None:
         pytest.param('"\\x": hash', "no JSON string", id="11 no JSON string"),
         pytest.param("key.id: hash", "a key is taken whole", id="12 into a key"),
         pytest.param(".".join("a" * 65) + ": hash", "64 are allowed", id="13 too deep"),
+        pytest.param("**.a.**.b.**.c: hash", "3 times \\*\\*, 2 are allowed", id="14 any many too often"),
     ],
 )
 def test_a_rule_that_says_nothing_is_misuse(text: str, problem: str) -> None:
