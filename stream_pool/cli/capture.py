@@ -1,6 +1,7 @@
 """`stream-pool capture`: traffic off a topic, into a file that other tools read."""
 
 import asyncio
+import errno
 import gc
 import json
 import os
@@ -163,14 +164,7 @@ def _redactor(given: Sequence[str], settings: "Settings") -> "Redactor | None":
     from stream_pool.incident.redaction.redactor import SALT_BYTES_MIN
     from stream_pool.settings import variable
 
-    texts: list[str] = []
-    for text in given:
-        path = Path(text)
-        try:
-            texts += path.read_text().splitlines() if path.is_file() else [text]
-        except (OSError, UnicodeDecodeError) as error:
-            raise MisuseError(f"--redact {text}: {error}") from error
-    rules = parse_rules(texts)
+    rules = parse_rules(line for text in given for line in _lines_of_rules(text))
     if not rules:
         if given:
             raise MisuseError("--redact gives no rule: nothing would be redacted")
@@ -179,3 +173,13 @@ def _redactor(given: Sequence[str], settings: "Settings") -> "Redactor | None":
     if salt and len(salt) < SALT_BYTES_MIN:
         raise MisuseError(f"{variable('redaction_salt')} is too short: {SALT_BYTES_MIN} bytes or more")
     return Redactor(rules, salt or os.urandom(SALT_BYTES_MIN * 2))
+
+
+def _lines_of_rules(text: str) -> list[str]:
+    """The lines of the file that `text` names, else itself."""
+    try:
+        return Path(text).read_text().splitlines() if Path(text).is_file() else [text]
+    except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            return [text]  # a rule may be longer than any file's name
+        raise MisuseError(f"--redact {text}: {error}") from error

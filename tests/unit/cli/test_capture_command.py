@@ -30,6 +30,11 @@ from stream_pool.incident.redaction import Redactor, parse_rules
         pytest.param(["--out", "c", "--redact", "a: hide"], "is no action", id="7 no action"),
         pytest.param(["--out", "c", "--from", "5", "--to", "5"], "nothing is between", id="9 no offsets"),
         pytest.param(["--out", "c", "--from", "-1h", "--to", "-2h"], "nothing is between", id="10 no time"),
+        pytest.param(
+            ["--out", "c", "--redact", ".".join(["longname"] * 40) + ": hide"],
+            "'hide' is no action",
+            id="13 a rule too long for a name of a file",
+        ),
         pytest.param(["--preview", "2"], "give some rules", id="8 a preview of nothing"),
         pytest.param(
             ["--preview", "2", "--out", "c"], "--out: --preview writes", id="11 a preview to a file"
