@@ -73,7 +73,7 @@ def capture(
     read or the file cannot be written, 2 misuse or a file that another
     capture is writing, 3 no broker, 4 topic missing, 10 access denied, 130
     stopped by Ctrl-C or 143 by SIGTERM: the file is whole up to there, and
-    --resume goes on.
+    --resume goes on, unless hashes have a salt that was made for it.
     """
     from stream_pool.cli.connection import connected_client
     from stream_pool.cli.render_capture import Outcome, preview_json, preview_text, to_json, to_text, warnings
@@ -101,8 +101,9 @@ def capture(
             raise typer.Exit(ExitCode.OK)
         if out is None:
             raise MisuseError("--out names the file to write")
-        captured = _captured(job, out, resume, stopping)
-    outcome = Outcome(captured, redactor)
+        goes_on = redactor is None or not redactor.uses_salt or _is_salt_given(settings)
+        captured = _captured(job, out, resume, stopping, goes_on)
+    outcome = Outcome(captured, redactor, goes_on)
     print(json.dumps(to_json(outcome)) if as_json else to_text(outcome))
     for warning in warnings(outcome):
         print(warning, file=sys.stderr)
@@ -111,8 +112,10 @@ def capture(
     raise typer.Exit(ExitCode.FINDING if captured.lost else ExitCode.OK)
 
 
-def _captured(job: "CaptureJob", out: Path, resume: bool, stopping: Stopping) -> "Captured":
+def _captured(job: "CaptureJob", out: Path, resume: bool, stopping: Stopping, goes_on: bool) -> "Captured":
     """The capture, to its end or to where it was told to stop."""
+    from stream_pool.cli.render_capture import made_up_salt
+
     keep_freed_memory()
     gc.freeze()  # a block of records at hand makes the collector look at everything else again and again
     gc.set_threshold(*_COLLECT)
@@ -128,7 +131,8 @@ def _captured(job: "CaptureJob", out: Path, resume: bool, stopping: Stopping) ->
             return asyncio.run(replace(job, begun=begun, watch=tell).to_file(out, resume=resume))
         except (StreamPoolError, KeyboardInterrupt):
             if has_begun:
-                print(f"what was captured is in {out}, and --resume goes on with it", file=sys.stderr)
+                on = "--resume goes on with it" if goes_on else made_up_salt()
+                print(f"what was captured is in {out}, and {on}", file=sys.stderr)
             raise
 
 
@@ -173,6 +177,10 @@ def _redactor(given: Sequence[str], settings: "Settings") -> "Redactor | None":
     if salt and len(salt) < SALT_BYTES_MIN:
         raise MisuseError(f"{variable('redaction_salt')} is too short: {SALT_BYTES_MIN} bytes or more")
     return Redactor(rules, salt or os.urandom(SALT_BYTES_MIN * 2))
+
+
+def _is_salt_given(settings: "Settings") -> bool:
+    return bool(settings.redaction_salt.get_secret_value())
 
 
 def _lines_of_rules(text: str) -> list[str]:

@@ -7,15 +7,17 @@ from typing import Any
 from stream_pool.incident.capture import Captured, redacted
 from stream_pool.incident.json_bytes import text_or_base64
 from stream_pool.incident.redaction import Redactor
+from stream_pool.settings import variable
 from stream_pool.stream.offsets import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A capture, and what redacted it."""
+    """A capture, and what redacted it; `goes_on`: whether another run could go on with the file."""
 
     captured: Captured
     redactor: Redactor | None
+    goes_on: bool = True
 
 
 def to_text(outcome: Outcome) -> str:
@@ -48,8 +50,17 @@ def to_text(outcome: Outcome) -> str:
         if outcome.redactor.unreadable:
             lines.append(f"  redacted whole, being no JSON: {outcome.redactor.unreadable:,} values")
     if not captured.is_whole:
-        lines.append("stopped before the end: the same command with --resume goes on")
+        on = "the same command with --resume goes on" if outcome.goes_on else made_up_salt()
+        lines.append(f"stopped before the end: {on}")
     return "\n".join(lines)
+
+
+def made_up_salt() -> str:
+    """Why nothing goes on with a capture, and what would have helped."""
+    return (
+        "--resume cannot go on, since the salt of its redaction was made for it and is forgotten; "
+        f"under {variable('redaction_salt')} it could"
+    )
 
 
 def to_json(outcome: Outcome) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 | 2 | `--from`, `--to` | the file's | the same time, or the same offset |
 | 3 | `--partitions` | the file's | the same |
 | 4 | `--events --group` | the file's | the same group |
-| 5 | `--redact` | the file has none | the same rules, under the same salt |
+| 5 | `--redact` | the file has none | the same rules, under the same salt where they use it |
 
 What would have no effect, or would make one file of two captures, is misuse.
 """
@@ -72,7 +72,7 @@ def _check_redaction(path: Path, there: CaptureHeader, redactor: Redactor | None
     if there.redaction != rules:
         told = "without redaction" if there.redaction is None else "; ".join(there.redaction)
         raise MisuseError(f"{path} was captured {told}: go on with the same")
-    if redactor is not None and there.salt_id != redactor.salt_id:
+    if redactor is not None and redactor.uses_salt and there.salt_id != redactor.salt_id:
         raise MisuseError(
             f"the hashes in {path} have another salt, so that equal values would differ from here on: "
             f"set {variable('redaction_salt')} to what it was. One that was made for a capture is gone"

@@ -40,6 +40,11 @@ class Redactor:
         self._of_headers = [number for number, rule in enumerate(rules) if rule.part == "header"]
 
     @property
+    def uses_salt(self) -> bool:
+        """Whether something may be hashed: by a rule, or as a value that is no JSON."""
+        return bool(self._in_values) or any(rule.action == Action.HASH for rule in self.rules)
+
+    @property
     def idle(self) -> tuple[Rule, ...]:
         """The rules that have named nothing so far."""
         return tuple(rule for rule, count in zip(self.rules, self.matches, strict=True) if not count)

@@ -118,6 +118,14 @@ def test_an_outcome_in_lines() -> None:
     assert list(warnings(outcome)) == ["warning: b: mask: this rule matched nothing"]
 
 
+def test_no_resumption_is_promised_under_a_salt_that_is_forgotten() -> None:
+    """It is said which setting would have kept it."""
+    outcome = Outcome(captured(is_whole=False), None, goes_on=False)
+    last = to_text(outcome).splitlines()[-1]
+    assert last.startswith("stopped before the end: --resume cannot go on, since the salt")
+    assert "STREAM_POOL_REDACTION_SALT" in last
+
+
 def test_a_capture_of_nothing_is_warned_of() -> None:
     """Most often something else was meant."""
     nothing = replace(captured(), records=0)

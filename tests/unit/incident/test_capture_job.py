@@ -47,6 +47,12 @@ REDACTED = replace(HEADER, redaction=("a: hash",), salt_id=RULES.salt_id)
         ),
         pytest.param(BY_OFFSET, Wanted("orders", AtOffset(7), AtOffset(10)), None, id="2 as an offset"),
         pytest.param(REDACTED, Wanted("orders"), RULES, id="5 by the same rules and salt"),
+        pytest.param(
+            replace(HEADER, redaction=("key: mask", "header.x: drop"), salt_id=RULES.salt_id),
+            Wanted("orders"),
+            Redactor(parse_rules(["key: mask", "header.x: drop"]), b"0123456789abcdeg"),
+            id="5 by another salt that nothing uses",
+        ),
     ],
 )
 def test_a_capture_goes_on_as_it_began(
@@ -83,6 +89,13 @@ def test_a_capture_goes_on_as_it_began(
         pytest.param(HEADER, Wanted("orders"), RULES, "captured without redaction", id="5 rules"),
         pytest.param(REDACTED, Wanted("orders"), None, "captured a: hash", id="5 no rules"),
         pytest.param(REDACTED, Wanted("orders"), SALTED_ELSE, "another salt", id="5 another salt"),
+        pytest.param(
+            replace(HEADER, redaction=("a: mask",), salt_id=RULES.salt_id),
+            Wanted("orders"),
+            Redactor(parse_rules(["a: mask"]), b"0123456789abcdeg"),
+            "another salt",
+            id="5 another salt for values that are no JSON",
+        ),
     ],
 )
 def test_one_file_is_not_made_of_two_captures(
