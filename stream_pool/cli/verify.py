@@ -37,7 +37,7 @@ def verify(
 ) -> None:
     """Fold a log with the rules that are in it, and compare every anomaly, tick and snapshot byte for byte.
 
-    Of a capture, which is traffic and no log, the file's own counts and sum are verified.
+    Of a capture the file's own counts and sum are verified, and the log that --events took with it.
 
     Exits 0 when all is identical or there is nothing to verify, 1 at the first difference or where a file is
     damaged, 2 when the log is none or of a fold that this version does not have, 3 without a broker, 4
@@ -72,7 +72,7 @@ def _verify_capture(path: Path, as_json: bool) -> None:
     with progress(sys.stderr, "verifying", "records") as tell:
         proved = verify_capture.prove(capture, tell)
     print(json.dumps(verify_capture.to_json(proved)) if as_json else verify_capture.to_text(proved))
-    raise typer.Exit(ExitCode.OK if proved.damage is None else ExitCode.FINDING)
+    raise typer.Exit(proved.exit_code)
 
 
 def verify_file(path: Path, tell: Tell) -> "Outcome":

@@ -35,6 +35,8 @@ def write_capture(
     cluster: str | None = "captured",
     partitions: Mapping[int, tuple[int, int]] | None = None,
     partition_count: int | None = None,
+    group: str | None = None,
+    others: Mapping[str, Mapping[int, tuple[int, int]]] | None = None,
 ) -> Path:
     """A capture of these records; its header has the ranges that they come to, unless told."""
     told = list(records)
@@ -45,7 +47,17 @@ def write_capture(
                 begin, _ = ranges.get(each.partition, (each.record.offset, 0))
                 ranges[each.partition] = (begin, each.record.offset + 1)
         partitions = ranges
-    header = CaptureHeader(cluster, topic, partitions, None, None, START_MS, partition_count=partition_count)
+    header = CaptureHeader(
+        cluster,
+        topic,
+        partitions,
+        None,
+        None,
+        START_MS,
+        group=group,
+        others=others or {},
+        partition_count=partition_count,
+    )
     with CaptureWriter(path, header) as writer:
         for each in told:
             writer.write(each)

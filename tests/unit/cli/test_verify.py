@@ -20,6 +20,7 @@ from stream_pool.detection.verdict import Verified
 from stream_pool.errors import ExitCode
 from stream_pool.events import AnomalyOpened, ClockTicked, LagSampled, MemorySampled
 from stream_pool.events.raw_record import RawRecord
+from stream_pool.incident.capture_file import CapturedRecord
 from stream_pool.incident.log_file import LogFileUnreadable, LogFileWriter
 
 Run = Callable[..., tuple[int, str, str]]
@@ -344,11 +345,52 @@ def test_of_a_capture_the_file_is_verified(run: Run, tmp_path: Path, name: str) 
         "missing": {"lost": 0, "empty": 1},
         "whole": True,
         "damage": None,
+        "log": None,
     }
     path.write_bytes(path.read_bytes()[:-4])
     code, data = told(run, path)
     assert (code, data["verdict"]) == (ExitCode.FINDING, "damaged")
     assert run(path)[1].startswith(f"damaged: {path}, line ")
+
+
+def capture_with_events(path: Path, records: list[RawRecord]) -> Path:
+    """A capture that has a log and its snapshots, too."""
+    snapshots = [CapturedRecord("g.snapshots", 0, record) for _, record in LOG.snapshots]
+    events = [CapturedRecord("g.events", 0, record) for record in records]
+    topics = {"g.events": {0: (0, len(LOG.records))}, "g.snapshots": {0: (0, len(snapshots))}}
+    return write_capture(path, [captured(0, 3), *events, *snapshots], group="g", others=topics)
+
+
+def test_of_a_capture_with_events_the_log_is_folded(run: Run, tmp_path: Path) -> None:
+    """With its snapshots; its verdict stands beside the file's."""
+    path = capture_with_events(tmp_path / "c.ndjson", LOG.records)
+    code, out, _ = run(path)
+    lines = out.splitlines()
+    assert (code, lines[0]) == (ExitCode.OK, f"intact: {path}, every byte is as it was written")
+    at = lines.index(f"its event log, g.events in {path}:")
+    assert lines[at + 1].startswith(f"identical: {len(LOG.records)} events, ")
+    data = told(run, path)[1]
+    assert (data["verdict"], data["log"]["verdict"], data["log"]["snapshots"]) == ("intact", "identical", 4)
+
+
+def test_a_captured_log_that_does_not_follow_is_a_finding(run: Run, tmp_path: Path) -> None:
+    """Although the file is as it was written."""
+    forged = replace(FIRST_ANOMALY, value=(FIRST_ANOMALY.value or b"").replace(b'"lag"', b'"log"'))
+    path = capture_with_events(
+        tmp_path / "c.ndjson", [forged if r is FIRST_ANOMALY else r for r in LOG.records]
+    )
+    code, data = told(run, path)
+    assert (code, data["verdict"], data["log"]["verdict"]) == (ExitCode.FINDING, "intact", "different")
+
+
+def test_of_a_damaged_capture_the_log_is_folded_up_to_there(run: Run, tmp_path: Path) -> None:
+    """Exit code 1, whatever the log says."""
+    path = capture_with_events(tmp_path / "c.ndjson", LOG.records)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 3])
+    code, data = told(run, path)
+    assert (code, data["verdict"], data["log"]["verdict"]) == (ExitCode.FINDING, "damaged", "identical")
+    assert 0 < data["log"]["events"] < len(LOG.records)
 
 
 def test_of_kcat_s_lines_nothing_can_be_verified(run: Run, tmp_path: Path) -> None:
