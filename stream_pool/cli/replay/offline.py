@@ -59,8 +59,13 @@ class Outcome:
         }
 
     @property
-    def speed(self) -> float:
-        """The capture's own time as a multiple of what everything took."""
+    def speed(self) -> float | None:
+        """The capture's own time as a multiple of what everything took.
+
+        None where every worker stopped with a fault: how much of that time they read nobody can say.
+        """
+        if len(self.played.faults) == self.workers:
+            return None
         return self.surveyed.span_s / self.took_s
 
 
@@ -126,7 +131,7 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
         "span_s": surveyed.span_s,
         "virtual_s": round(played.virtual_s, 3),
         "took_s": round(outcome.took_s, 2),
-        "real_time_factor": round(outcome.speed, 1),
+        "real_time_factor": None if outcome.speed is None else round(outcome.speed, 1),
         "process_peak_bytes": outcome.peak_bytes,
         "figures": played.figures.to_json(),
         "faults": [

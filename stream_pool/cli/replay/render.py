@@ -10,10 +10,14 @@ from stream_pool.words import duration, ratio, seconds, size
 def offline_to_text(outcome: Outcome) -> str:
     """The lines that a replay with no broker ends with."""
     surveyed, played = outcome.surveyed, outcome.played
+    traffic = f"{duration(surveyed.span_s)} of traffic in {outcome.took_s:.1f} s"
+    if outcome.speed is None:
+        traffic = f"a part of {traffic}: nobody was left to read"
+    else:
+        traffic += f", {outcome.speed:.0f} x real time"
     lines = [
         f"{played.records:,} records of {outcome.file} through {outcome.app}"
-        f" ({outcome.workers} worker{'s' * (outcome.workers > 1)}):"
-        f" {duration(surveyed.span_s)} of traffic in {outcome.took_s:.1f} s, {outcome.speed:.0f} x real time",
+        f" ({outcome.workers} worker{'s' * (outcome.workers > 1)}): {traffic}",
         *(f"  {name:<11}{told}" for name, told in _figures(played.figures)),
     ]
     lines += [f"  left out   {surveyed.left_out:,}: not chosen by --only"] * bool(surveyed.left_out)

@@ -223,6 +223,9 @@ def test_two_sides_that_did_nothing_are_a_finding(
     monkeypatch.chdir(tmp_path)
     result = tmp_path / "dead.json"
     result.write_text(run(capture, "--offline", "-A", "dead_app", "--json")[1])
+    assert json.loads(result.read_text())["real_time_factor"] is None, "most of the time was never played"
+    assert ": a part of " in (said := run(capture, "--offline", "-A", "dead_app")[1])
+    assert "real time" not in said
     code, out, _ = run(capture, "--compare", result, result)
     assert code == ExitCode.FINDING
     assert "this proves nothing" in out
