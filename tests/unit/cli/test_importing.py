@@ -37,5 +37,7 @@ def test_a_collector_that_was_off_stays_off() -> None:
 
 def test_the_command_line_loads_no_client() -> None:
     """Faust reads the arguments of the process when it is imported, and takes some of ours for its own."""
-    told = "import sys, stream_pool.cli.main; print([n for n in ('faust', 'aiokafka') if n in sys.modules])"
+    told = (
+        "import sys, stream_pool.cli.commands; print([n for n in ('faust', 'aiokafka') if n in sys.modules])"
+    )
     assert subprocess.check_output([sys.executable, "-c", told], text=True).strip() == "[]"

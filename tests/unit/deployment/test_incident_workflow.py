@@ -9,7 +9,7 @@ import pytest
 import typer.main
 from ruamel.yaml import YAML
 
-from stream_pool.cli.main import app
+from stream_pool.cli.commands import app
 
 ROOT = Path(__file__).parents[3]
 WORKFLOW = ROOT / ".github" / "workflows" / "incident.yml"
