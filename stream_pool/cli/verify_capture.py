@@ -14,7 +14,7 @@ from stream_pool.cli.progress import Tell
 from stream_pool.detection.snapshots_kept import SnapshotsKept
 from stream_pool.detection.verdict import Difference, UnknownFold
 from stream_pool.detection.verification import Verifier
-from stream_pool.errors import ExitCode
+from stream_pool.errors import ExitCode, MisuseError
 from stream_pool.incident.capture_file import Capture, CaptureDamaged, CaptureUnreadable
 from stream_pool.incident.gaps import Gaps, Missing
 
@@ -49,12 +49,14 @@ class Proved:
 
 
 def capture_at(path: Path) -> Capture | None:
-    """The capture at `path`; None where there is none with a sum, as kcat's has none."""
+    """The capture at `path`; None where there is none. Raises `MisuseError` where it is what kcat wrote."""
     try:
         capture = Capture(path)
     except CaptureUnreadable:
         return None
-    return None if capture.is_kcat else capture
+    if capture.is_kcat:
+        raise MisuseError(f"{path} is what kcat wrote: its lines have no sum that they could be held against")
+    return capture
 
 
 def prove(capture: Capture, tell: Tell) -> Proved:

@@ -154,7 +154,9 @@ class LogFile:
             if not (path.is_file() or path.is_dir()):
                 raise LogFileUnreadable(f"{path} is no regular file: a log is read twice")
             with self._opened() as (_, file):
-                self.header = _header(file.readline(MAX_LINE_BYTES))
+                if not (line := file.readline(MAX_LINE_BYTES)):
+                    raise LogFileUnreadable(f"{path} is empty")
+                self.header = _header(line)
         except UNPACKING_ERRORS as error:
             raise LogFileUnreadable(f"{path} cannot be read: {error}") from error
         except ValueError as error:

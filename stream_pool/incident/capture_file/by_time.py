@@ -17,7 +17,7 @@ import orjson
 from stream_pool.incident.capture_file.errors import CaptureDamaged, CaptureUnreadable
 from stream_pool.incident.capture_file.form import CapturedRecord
 from stream_pool.incident.capture_file.kcat import kcat_record
-from stream_pool.incident.capture_file.reader import Capture, read_line
+from stream_pool.incident.capture_file.reader import Capture, read_kcat_line
 from stream_pool.incident.merge import Merge
 
 _BLOCK_BYTES = 64 << 10
@@ -76,7 +76,7 @@ class _KcatByTime(Capture):
             by_place = _Sorted()
             try:
                 for number, line in self._kcat_lines():
-                    captured = read_line(number, line, kcat_record)
+                    captured = read_kcat_line(number, line)
                     by_place.add((captured.topic, captured.partition), line)
             except CaptureDamaged as damaged:
                 self._damage = damaged

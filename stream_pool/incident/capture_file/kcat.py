@@ -12,6 +12,9 @@ from stream_pool.events.raw_record import RawRecord
 from stream_pool.incident.capture_file.form import CapturedRecord, CaptureHeader
 from stream_pool.incident.json_bytes import bytes_of, count, integer, string
 
+NOT_UTF8 = "a line of kcat that is not UTF-8: kcat writes bytes as they are, and what they were is lost in it"
+
+_BEGINS = b'{"topic":'
 _TIMESTAMP_TYPES = {"create": 0, "logappend": 1, "unknown": 0}
 _NO_TIMESTAMP_MS = -1
 
@@ -19,6 +22,15 @@ _NO_TIMESTAMP_MS = -1
 def is_kcat(told: Any) -> bool:
     """Whether a first line is one of kcat's."""
     return isinstance(told, dict) and {"topic", "partition", "offset", "payload"} <= told.keys()
+
+
+def is_not_utf8(line: bytes) -> bool:
+    """Whether a line that is no JSON may be one of kcat's with bytes in it that are no text."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return line.startswith(_BEGINS)
+    return False
 
 
 def kcat_header(told: Any) -> CaptureHeader:

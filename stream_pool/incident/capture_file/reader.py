@@ -13,7 +13,13 @@ from stream_pool.incident.capture_file.form import (
     entry_of,
     header_of,
 )
-from stream_pool.incident.capture_file.kcat import is_kcat, kcat_header, kcat_record
+from stream_pool.incident.capture_file.kcat import (
+    NOT_UTF8,
+    is_kcat,
+    is_not_utf8,
+    kcat_header,
+    kcat_record,
+)
 from stream_pool.incident.capture_file.lines import lines_of
 from stream_pool.incident.capture_file.sums import Sums
 
@@ -75,7 +81,7 @@ class Capture:
 
     def _kcat_records(self) -> Iterator[CapturedRecord]:
         for number, line in self._kcat_lines():
-            yield read_line(number, line, kcat_record)
+            yield read_kcat_line(number, line)
 
     def _kcat_lines(self) -> Iterator[tuple[int, bytes]]:
         for lines in lines_of(self.path):
@@ -85,17 +91,20 @@ class Capture:
 
 def first_told(path: Path) -> Any:
     """What the first line of a capture tells. Raises `CaptureUnreadable`."""
+    line = b""
     try:
         if not (path.is_file() or path.is_dir()):
             path.stat()
             raise CaptureUnreadable(f"{path} is no regular file: a capture is read more than once")
         for lines in lines_of(path):
             if lines.content:
-                return orjson.loads(lines.content[: lines.content.index(b"\n")])
+                line = lines.content[: lines.content.index(b"\n")]
+                return orjson.loads(line)
     except (OSError, CaptureDamaged) as error:
         raise CaptureUnreadable(f"{path} cannot be read: {error}") from error
     except ValueError as error:
-        raise CaptureUnreadable(f"{path} is no capture: {error}") from error
+        problem = f"line 1: {NOT_UTF8}" if is_not_utf8(line) else str(error)
+        raise CaptureUnreadable(f"{path} is no capture: {problem}") from error
     raise CaptureUnreadable(f"{path} is no capture: it has no line")
 
 
@@ -107,3 +116,13 @@ def read_line(number: int, line: bytes, read: Callable[[Any], T]) -> T:
         raise CaptureDamaged(number, f"no record: without {error}") from error
     except _WRONG as error:
         raise CaptureDamaged(number, f"no record: {error}") from error
+
+
+def read_kcat_line(number: int, line: bytes) -> CapturedRecord:
+    """The record of a line that kcat wrote. Raises `CaptureDamaged`."""
+    try:
+        return read_line(number, line, kcat_record)
+    except CaptureDamaged as error:
+        if is_not_utf8(line):
+            raise CaptureDamaged(number, NOT_UTF8) from error
+        raise

@@ -398,7 +398,13 @@ def test_of_kcat_s_lines_nothing_can_be_verified(run: Run, tmp_path: Path) -> No
     path = write(tmp_path / "k.json", b'{"topic":"orders","partition":0,"offset":1,"key":"","payload":""}\n')
     code, _, err = run(path)
     assert code == ExitCode.MISUSE
-    assert "is no log of stream-pool" in err
+    assert "is what kcat wrote: its lines have no sum" in err
+
+
+def test_an_empty_file_is_said_to_be_empty(run: Run, tmp_path: Path) -> None:
+    """And not what a parser makes of nothing."""
+    path = write(tmp_path / "empty.ndjson", b"")
+    assert run(path) == (ExitCode.MISUSE, "", f"stream-pool: log_file_unreadable: {path} is empty\n")
 
 
 def test_a_variable_that_is_no_setting_is_refused(

@@ -99,8 +99,12 @@ def test_bytes_that_kcat_cannot_write_are_damage(tmp_path: Path) -> None:
     """It writes them raw, and the line is no JSON."""
     line = orjson.dumps(LINE | {"payload": "@"}).replace(b"@", b"\xff")
     (tmp_path / "k").write_bytes(orjson.dumps(LINE) + b"\n" + line + b"\n")
-    with pytest.raises(CaptureDamaged, match="line 2: "):
-        list(Capture(tmp_path / "k"))
+    for capture in (Capture(tmp_path / "k"), capture_by_time(tmp_path / "k")):
+        with pytest.raises(CaptureDamaged, match="line 2: a line of kcat that is not UTF-8"):
+            list(capture)
+    (tmp_path / "k").write_bytes(line + b"\n")
+    with pytest.raises(CaptureUnreadable, match="line 1: a line of kcat that is not UTF-8"):
+        Capture(tmp_path / "k")
 
 
 def at(partition: int, offset: int, at_ms: int, size: int = 1) -> dict[str, object]:

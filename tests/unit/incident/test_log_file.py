@@ -168,7 +168,7 @@ def test_a_full_disk_is_told(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        pytest.param(b"", "no log", id="1 empty"),
+        pytest.param(b"", "is empty", id="1 empty"),
         pytest.param(b"hello\n", "no log", id="2 text"),
         pytest.param(b'{"topic": "t"}\n', "does not say so", id="3 other JSON"),
         pytest.param(
