@@ -19,7 +19,7 @@ def free_port(host: str = "127.0.0.1") -> int:
     Raises `OSError` where it is no such address, or none is found.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for port in random.sample(_PORTS, k=_TRIES):
+    for port in random.sample(_PORTS, k=min(_TRIES, len(_PORTS))):
         with socket.socket(family) as probe:
             try:
                 probe.bind((host, port))

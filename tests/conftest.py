@@ -14,6 +14,7 @@ import pytest
 import structlog
 from kafka_topics import Topics
 
+from stream_pool import free_port
 from stream_pool.broker import Broker, JavaBroker, choose_broker
 from stream_pool.settings.names import PREFIX
 
@@ -93,6 +94,14 @@ def _settings() -> dict[str, str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_OPENED] = []
+    _take_own_ports()
+
+
+def _take_own_ports() -> None:
+    """A port is taken a moment after it was found free, so processes that run side by side have their own."""
+    number = int(environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    free_port._PORTS = free_port._PORTS[number % count :: count]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

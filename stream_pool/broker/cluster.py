@@ -38,6 +38,7 @@ broker.session.timeout.ms={session_ms}
 class _Node(JavaBroker):
     """One of them, with the addresses of all controllers."""
 
+    may_move = False  # the others know them
     machine_options = ("-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
     def __init__(

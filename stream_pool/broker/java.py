@@ -24,6 +24,7 @@ from stream_pool.free_port import free_port
 _OLDEST_JAVA = 17
 _CLUSTER_ID = "c3RyZWFtLXBvb2wtbm9kZQ"
 _START_TIMEOUT_S = 60.0
+_TAKEN = "Address already in use"
 _STOP_GRACE_S = 20.0
 
 _PROPERTIES = """\
@@ -55,6 +56,8 @@ class JavaBroker(Broker):
     """Apache Kafka from Maven's repository, with its life in our hands."""
 
     kind = "java"
+    may_move: ClassVar[bool] = True
+    """Whether its addresses are its own to choose."""
     machine_options: ClassVar[Sequence[str]] = ("-Xmx512m",)
     """Of the Java virtual machine that the broker runs on."""
 
@@ -98,7 +101,16 @@ class JavaBroker(Broker):
         format_storage += self._storage_options()
         self._kennel.run([*java, *format_storage], log="format.log", timeout_s=_START_TIMEOUT_S)
         self._command = [*java, *self.machine_options, "kafka.Kafka", str(properties)]
-        self._bring_up()
+        try:
+            self._bring_up()
+        except BrokerStartError as error:
+            if not self.may_move or _TAKEN not in str(error):
+                raise
+            self._say("somebody took one of its ports meanwhile, taking others")
+            self._running.end(_STOP_GRACE_S)
+            self._port = free_port()
+            self._kennel.write("server.properties", self._properties())
+            self._bring_up()
 
     def stop(self) -> None:
         self._kennel.close()

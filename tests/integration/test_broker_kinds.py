@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -167,3 +168,19 @@ def _until(holds: Callable[[], bool], timeout_s: float = 10.0) -> None:
     while not holds():
         assert time.monotonic() < deadline, "still not so"
         time.sleep(0.02)
+
+
+def test_a_kafka_whose_port_was_taken_takes_another() -> None:
+    """Between the choice of a port and its use there is a moment."""
+    said: list[str] = []
+    broker = JavaBroker(said.append)
+    if (missing := broker.missing()) is not None:
+        pytest.skip(f"needs an Apache Kafka of its own, and so {missing}")
+    taken = broker.bootstrap_servers
+    with socket.create_server(("127.0.0.1", int(taken.rpartition(":")[2]))):
+        try:
+            broker.start()
+            assert broker.bootstrap_servers != taken
+        finally:
+            broker.stop()
+    assert "somebody took one of its ports meanwhile, taking others" in said
