@@ -1,5 +1,6 @@
 //! JSON text to a JSON string, sixteen bytes at a time: a document embedded in another.
 
+use crate::quoted::{ends_run, long_escape, short_escape};
 use crate::window::BYTES as WINDOW;
 use wide::i8x16;
 
@@ -43,28 +44,14 @@ pub fn write_embedded(text: &str, out: &mut Vec<u8>) {
 /// left, and for a window; who takes more adds as much.
 #[inline]
 fn write_escape(byte: u8, to: usize, out: &mut Vec<u8>) -> usize {
-    let letter = match byte {
-        b'"' | b'\\' => byte,
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        0x08 => b'b',
-        0x0c => b'f',
-        _ => {
-            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
-            let escape = [b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 0x0f)];
-            out.resize(out.len() + escape.len() - 2, 0);
-            out[to..to + escape.len()].copy_from_slice(&escape);
-            return to + escape.len();
-        }
-    };
-    out[to..to + 2].copy_from_slice(&[b'\\', letter]);
-    to + 2
-}
-
-#[inline]
-const fn ends_run(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
+    if let Some(escape) = short_escape(byte) {
+        out[to..to + escape.len()].copy_from_slice(&escape);
+        return to + escape.len();
+    }
+    let escape = long_escape(byte);
+    out.resize(out.len() + escape.len() - 2, 0);
+    out[to..to + escape.len()].copy_from_slice(&escape);
+    to + escape.len()
 }
 
 /// A bit for each byte of the first window that ends a run.

@@ -20,6 +20,15 @@ pub fn write_quoted(text: &str, out: &mut Vec<u8>) {
 }
 
 fn write_escape(byte: u8, out: &mut Vec<u8>) {
+    match short_escape(byte) {
+        Some(escape) => out.extend_from_slice(&escape),
+        None => out.extend_from_slice(&long_escape(byte)),
+    }
+}
+
+/// The escape of two bytes, where the byte has one.
+#[inline]
+pub const fn short_escape(byte: u8) -> Option<[u8; 2]> {
     let letter = match byte {
         b'"' | b'\\' => byte,
         b'\n' => b'n',
@@ -27,12 +36,15 @@ fn write_escape(byte: u8, out: &mut Vec<u8>) {
         b'\t' => b't',
         0x08 => b'b',
         0x0c => b'f',
-        _ => {
-            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
-            return out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 0x0f)]);
-        }
+        _ => return None,
     };
-    out.extend_from_slice(&[b'\\', letter]);
+    Some([b'\\', letter])
+}
+
+/// The escape of six that every control character has.
+pub fn long_escape(byte: u8) -> [u8; 6] {
+    let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+    [b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 0x0f)]
 }
 
 /// The first byte that ends a run (a quote, a backslash, a control character), or the end of input.
@@ -53,7 +65,7 @@ fn run_end(raw: &[u8], from: usize) -> usize {
 }
 
 #[inline]
-const fn ends_run(byte: u8) -> bool {
+pub const fn ends_run(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
